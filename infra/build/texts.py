@@ -54,7 +54,7 @@ TABLES = {
     "portal/web/quarantine/rejected.py": ("SAID",),
     "portal/web/quarantine/stuck.py": ("HEADINGS",),
     "portal/web/quarantine/work_lists.py": ("_LISTS",),
-    "portal/web/clinic/search_box.py": ("WITHIN",),
+    "portal/web/clinic/search_form.py": ("WITHIN",),
     "portal/web/layout/receipts.py": ("STATE_TROUBLES",),
     "portal/web/notifications.py": ("CHOICES", "STANDING_BADGES", "DONE"),
     "portal/web/layout/facts.py": ("PATIENT_ROWS", "DICOM_ROWS", "TECHNICAL_ROWS", "PICTURE_ROWS"),

@@ -23,7 +23,6 @@ from portal.web.clinic import (
     files,
     patients,
     repairs,
-    retrieval,
     scorecard,
     sharing,
     studies,
@@ -41,7 +40,6 @@ _CLINIC_PAGES = (
     studies,
     expected_exams,
     patients,
-    retrieval,
     sharing,
     scorecard,
 )

@@ -23,8 +23,7 @@ from portal.search.media_directories import compare_contents
 from portal.services import Services
 from portal.uploads import visibility as seen
 from portal.uploads.repairs import list_candidates
-from portal.web.clinic.search_box import WITHIN
-from portal.web.clinic.search_form import Searched, lead_to_search
+from portal.web.clinic.search_form import WITHIN, Searched, lead_to_search
 from portal.web.layout.facts import Fact, list_sections
 from portal.web.layout.pages import Fields, Staff, build_page_links, see_other
 

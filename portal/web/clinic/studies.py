@@ -27,6 +27,9 @@ from portal.cursors import Cursor
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation.languages import gettext
+from portal.retrieval.contents import open_study
+from portal.retrieval.requests import ContentQuery
+from portal.retrieval.responses import ContentPage
 from portal.search import studies as seen
 from portal.search.board import read_board
 from portal.search.labels import add_label, remove_label
@@ -157,6 +160,14 @@ def change_labels(
         faulty = {"fault": gettext(told), "entered": fields.get("label", "")}
         return _render_study(request, identity, services, study_id, Cursor(f"/studies/{study_id}"), **faulty)
     return see_other(f"/studies/{study_id}#labels")
+
+
+@router.post("/{study_id}/content")
+def list_content(
+    identity: Staff, services: Collaborators, study_id: str, body: ContentQuery, cursor: PageCursor
+) -> ContentPage:
+    """Return a page of what is taken out. Raises NotFoundError, InvalidCursorError, ClinicError for admins."""
+    return open_study(services, identity, study_id, body, cursor)
 
 
 def _render_study(

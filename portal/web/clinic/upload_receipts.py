@@ -1,6 +1,7 @@
 """Each upload's page, which is its receipt: live, printable, downloadable; what failed is a click from another try."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any
 
@@ -10,9 +11,9 @@ from fastapi.responses import Response
 from intake.errors import NotFoundError
 from intake.files.dealing import OF_FILES, OF_UPLOADS
 from intake.files.keys import upload_of
-from intake.files.model import FileRecord, Upload
+from intake.files.model import FileRecord, Source, Upload
 from intake.files.states import State
-from intake.files.upload_state import count_lost, count_missing, count_troubled
+from intake.files.upload_state import UploadState, count_lost, count_missing, count_troubled, find_upload_state
 from intake.orders.model import Order
 from intake.studies.media_directory import Contents, is_media_directory
 from portal import cursors
@@ -26,7 +27,7 @@ from portal.search.media_directories import compare_contents
 from portal.services import Services
 from portal.uploads import receipt_csv
 from portal.uploads import visibility as seen
-from portal.web.layout import looks, receipts
+from portal.web.layout import receipts
 from portal.web.layout.pages import Staff, build_address, build_page_links, see_other
 
 router = APIRouter()
@@ -34,6 +35,19 @@ router = APIRouter()
 Asked = Annotated[str | None, Query(max_length=40)]
 Said = Annotated[int, Query(ge=0, le=99_999_999_999)]
 """When somebody has said something of the upload's files, in seconds since 1970; 0 where nobody has."""
+
+FRESH = timedelta(minutes=15)
+"""How long after its start an upload is looked at often."""
+
+SETTLING = timedelta(seconds=30)
+"""How long after the last change of its files an upload's figures may still follow: what was sent in place of a file
+is found once it is counted."""
+
+IDLE = timedelta(minutes=2)
+"""How long nothing has come of an upload that files are awaited of, until its receipt offers to go on with it."""
+
+OFTEN, SELDOM = 2, 15
+"""Seconds between two looks."""
 
 
 @router.get("/uploads/{upload_id}")
@@ -69,8 +83,8 @@ def upload_receipt_again(
     upload = seen.read_upload(services, identity, upload_id)
     order = _find_order(services, identity, upload_id, asked)
     at = services.clock()
-    going_on = upload.waiting or (order and not order.complete) or looks.is_fresh(upload, at, said)
-    looked = receipts.fingerprint_receipt(upload, order, interrupted=looks.is_interrupted(upload, at))
+    going_on = upload.waiting or (order and not order.complete) or is_fresh(upload, at, said)
+    looked = receipts.fingerprint_receipt(upload, order, interrupted=is_interrupted(upload, at))
     if unchanged == looked and going_on:
         return Response(status_code=204)
     return render(request, "_receipt.html", **_build_view(services, identity, upload, cursor, order, said=said))
@@ -153,7 +167,7 @@ def _build_view(
     studies = services.troubles.studies(upload.upload_id, receipts.STUDIES)
     path = f"/uploads/{upload.upload_id}"
     at = services.clock()
-    interrupted = looks.is_interrupted(upload, at)
+    interrupted = is_interrupted(upload, at)
     looked = receipts.fingerprint_receipt(upload, order, interrupted=interrupted)
     again = {"unchanged": looked, "cursor": cursor.text, "said": said}
     return {
@@ -174,7 +188,39 @@ def _build_view(
         "judged": upload.settled and all(file.state is not State.AWAITING_UPLOAD for file in page.rows),
         "interrupted": interrupted,
         "closable": not upload.closed and upload.settled and bool(count_missing(upload)),
-        "seconds": looks.choose_next_look(upload, page.rows, at, order, said),
+        "seconds": choose_next_look(upload, page.rows, at, order, said),
         "again": build_address(f"{path}/_receipt", {**again, "asked": order.order_id if order else ""}),
         **build_page_links(path, cursor, page.next),
     }
+
+
+def choose_next_look(
+    upload: Upload, files: Sequence[FileRecord], at: datetime, order: Order | None = None, said: int = 0
+) -> int | None:
+    """Return when a page should look again, or None when nothing is going to change.
+
+    The counts follow the records, so a row that still waits keeps the page looking although the counts are complete.
+    """
+    if order and not order.complete and at - order.placed_at < FRESH:
+        return OFTEN
+    if is_fresh(upload, at, said):
+        return OFTEN
+    done = not upload.waiting and all(file.state is not State.AWAITING_UPLOAD for file in files)
+    if done or upload.source is Source.DIRECT:
+        return None
+    return OFTEN if at - upload.created_at < FRESH else SELDOM
+
+
+def is_fresh(upload: Upload, at: datetime, said: int = 0) -> bool:
+    """Say whether an upload in trouble may get out of it by itself, since its figures have just changed, or somebody
+    has `said` something at that time, in seconds since 1970."""
+    if find_upload_state(upload) not in {UploadState.MISSING, UploadState.NEEDS_ATTENTION}:
+        return False
+    is_changed = upload.changed_at is not None and at - upload.changed_at < SETTLING
+    return is_changed or 0 <= at.timestamp() - said < SETTLING.total_seconds()
+
+
+def is_interrupted(upload: Upload, at: datetime) -> bool:
+    """Say whether files are awaited of an upload that nothing has come of for a while."""
+    last = max(upload.created_at, upload.announced_at or upload.created_at, upload.changed_at or upload.created_at)
+    return upload.source is not Source.DIRECT and upload.waiting > 0 and at - last > IDLE

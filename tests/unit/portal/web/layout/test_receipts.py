@@ -7,7 +7,8 @@ from intake.files.model import Source
 from intake.files.states import State
 from intake.orders.model import Order, Selection, Task
 from intake.studies.model import StudyOfUpload
-from portal.web.layout import looks, receipts
+from portal.web.clinic import upload_receipts
+from portal.web.layout import receipts
 from tests.records import NOON, a_file, an_upload
 
 
@@ -64,21 +65,21 @@ def test_a_receipt_looks_again_while_files_are_checked_again():
     )
     done = replace(order, listed=True, total=0)
     settled = upload(1, failed=1)
-    assert looks.choose_next_look(settled, [], NOON, order) == looks.OFTEN
-    assert looks.choose_next_look(settled, [], NOON, done) is None
-    assert looks.choose_next_look(settled, [], NOON + timedelta(hours=1), order) is None
+    assert upload_receipts.choose_next_look(settled, [], NOON, order) == upload_receipts.OFTEN
+    assert upload_receipts.choose_next_look(settled, [], NOON, done) is None
+    assert upload_receipts.choose_next_look(settled, [], NOON + timedelta(hours=1), order) is None
     assert receipts.fingerprint_receipt(settled, order) != receipts.fingerprint_receipt(settled, done)
 
 
 @pytest.mark.parametrize(
     ("told", "state", "age", "seconds"),
     [
-        (upload(1), State.AWAITING_UPLOAD, timedelta(), looks.OFTEN),
-        (upload(1), State.AWAITING_UPLOAD, timedelta(hours=1), looks.SELDOM),
+        (upload(1), State.AWAITING_UPLOAD, timedelta(), upload_receipts.OFTEN),
+        (upload(1), State.AWAITING_UPLOAD, timedelta(hours=1), upload_receipts.SELDOM),
         (upload(1, accepted=1), State.ACCEPTED, timedelta(), None),
-        (upload(1, accepted=1), State.AWAITING_UPLOAD, timedelta(), looks.OFTEN),
+        (upload(1, accepted=1), State.AWAITING_UPLOAD, timedelta(), upload_receipts.OFTEN),
         (upload(1, source=Source.DIRECT), State.AWAITING_UPLOAD, timedelta(), None),
     ],
 )
 def test_a_receipt_looks_again_for_as_long_as_something_may_change(told, state, age, seconds):
-    assert seconds == looks.choose_next_look(told, [a_file(state=state)], NOON + age)
+    assert seconds == upload_receipts.choose_next_look(told, [a_file(state=state)], NOON + age)

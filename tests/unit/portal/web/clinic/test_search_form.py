@@ -1,7 +1,7 @@
 import pytest
 
 from portal.search.files import Criteria
-from portal.web.clinic.search_box import Chip, list_chips, read_box, write_days
+from portal.web.clinic.search_form import Chip, list_chips, read_box, write_days
 from tests.records import UPLOAD_ID, a_file
 from tests.unit.portal.web.clinic.test_search_pages import asked
 
