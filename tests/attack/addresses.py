@@ -98,7 +98,11 @@ PLAIN = frozenset(
     (
         *(
             "action",
+            "cancelled",
             "cause",
+            "changed",
+            "created",
+            "day",
             "days",
             "done",
             "fields",
@@ -110,7 +114,7 @@ PLAIN = frozenset(
             "range",
             "redriven",
         ),
-        *("refused", "said", "since", "state", "unchanged", "until", "wanted"),
+        *("refused", "said", "show", "since", "state", "still_cancelled", "unchanged", "until", "wanted"),
     )
 )
 """Query parameters that name nothing of a clinic's. Cursors have a class of their own."""

@@ -120,6 +120,7 @@ BODIES: dict[tuple[str, str], Body] = {
         "/admin/clinics/{clinic_id}/profile/restore": _form(change="no-such-change"),
         "/admin/clinics/{clinic_id}/profile/try": _form(change="no-such-change"),
         "/admin/uploads/search": _form(text="attack"),
+        "/language": _form(language="no-language"),
         "/settings/language": _form(language="no-language"),
         "/settings/notifications/{owner}": _form(email="attack@attack.example", kinds="file.rejected"),
         "/settings/notifications/{owner}/{subscription_id}/kinds": _form(kinds="file.rejected"),

@@ -27,6 +27,9 @@ OTHERS, MADE = 10, 12
 """Other lists' cursors, and invented ones, that each list is tried with."""
 MANY = 500
 """Files of an upload: more than any page shows, or any search looks at."""
+BY_LINK = {"/shared/content"}
+"""Its cursors are bound to a link besides, by which nobody of the askers comes; its own tests try them."""
+
 DAY, EXAMS = "2026-01-31", 60
 """A day on which more exams are expected than any page shows."""
 
@@ -134,7 +137,7 @@ class Lists:
 
 
 def attack(world: World, report: Attack, *, short: bool) -> None:
-    for route in sorted(listed_by_cursor() - {list_.partition("?")[0] for list_ in _routes()}):
+    for route in sorted(listed_by_cursor() - BY_LINK - {list_.partition("?")[0] for list_ in _routes()}):
         report.breach(f"GET {route} takes a cursor and has no row")
     lists, dice = Lists(world), world.dice(NAME)
     _decode(world, report, lists)
@@ -263,7 +266,7 @@ def _encoded(text: str) -> str:
 
 def _compare(world: World, report: Attack, lists: Lists, *, short: bool) -> None:
     """Ask about another clinic's things, with and without a cursor, as about unknown ones."""
-    theirs, unknown = lists.victims["machine"].ids, {**PRIVATE, "many": PRIVATE["upload_id"]}
+    theirs, unknown = lists.victims["machine"].ids, {**PRIVATE, "many": PRIVATE["upload_id"], "expected_day": DAY}
     texts = ["!", "~", f"FILE#{theirs['file_id']}"]
     tried: list[str | None] = [None, "IQ", "x", *map(_encoded, texts), *list(lists.real.values())[:4]]
     for kind, asker in list(lists.attackers.items())[:2]:

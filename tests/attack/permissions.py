@@ -24,6 +24,7 @@ OPEN = frozenset(
         "/api/openapi.json",
         "/static/{path:path}",
         # By a link and its code, which nobody of the callers has.
+        "/language",
         "/shared",
         "/shared/content",
     }

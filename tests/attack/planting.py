@@ -21,7 +21,7 @@ KINDS = (
     "csv", "pdf", "png text", "nifti text", "entry name", "entry content", "rejected content", "query of a page",
     "query of the api", "query of dicomweb", "search form", "header", "cookie", "path", "s3 key", "s3 metadata", "stow",
     "webhook path", "malformed json", "malformed form", "method", "raw request", "sign-in address", "reason",
-    "expected list", "expected exam",
+    "expected list", "expected exam", "label",
 )  # fmt: skip
 """At least 18 ways."""
 
@@ -39,7 +39,7 @@ def plant(world: World) -> dict[str, str]:
         _upload(partner, texts)
         _stow(partner, texts)
         _ask_api(partner, texts)
-    _ask_pages(world.staff, world.admin, texts)
+    _ask_pages(world.staff, world.admin, world.own.ids["study_id"], texts)
     _drop(world, texts)
     _send_raw(world, texts)
     return texts
@@ -122,7 +122,7 @@ def _ask_api(partner: httpx.Client, texts: Mapping[str, str]) -> None:
         partner.post("/api/v1/uploads", content=body, headers={"content-type": "application/json"})
 
 
-def _ask_pages(staff: Browser, admin: Browser, texts: Mapping[str, str]) -> None:
+def _ask_pages(staff: Browser, admin: Browser, study_id: str, texts: Mapping[str, str]) -> None:
     page, form = texts["query of a page"], texts["malformed form"]
     for path in ("/files", "/studies", "/uploads", "/signed-out", "/nowhere"):
         staff.http.get(path, params={"patient": page, "name": page, "search": page, "cursor": page, "next": page})
@@ -130,6 +130,7 @@ def _ask_pages(staff: Browser, admin: Browser, texts: Mapping[str, str]) -> None
     for path in ("/files/search", "/studies/search"):
         staff.post(path, data=searched)
     listed = texts["expected list"]
+    staff.post(f"/studies/{study_id}/labels", data={"label": texts["label"]})
     staff.post(
         "/expected", data={"list": f"Accession;Patient ID;Name;Description\n{listed};{listed};{listed};{listed}"}
     )

@@ -67,7 +67,9 @@ RECORD = frozenset(
 ITEMS: Mapping[str, frozenset[str]] = {
     "FILE": RECORD,
     "UPLOAD": RECORD | {"reference", "note"},
-    "STUDY": RECORD,
+    "STUDY": RECORD | {"label"},
+    "BOARD": frozenset({"label"}),
+    "EXPECTED": frozenset({"expected list", "expected exam"}),
     "SEARCH": frozenset({"search form"}),
     "WEBHOOKS": frozenset({"webhook path"}),
 }

@@ -49,6 +49,7 @@ def make_things(world: "World", clinic_id: str, staff: Browser, machine: str) ->
     _subscribe(things, staff, partner)
     _settle(things, partner)
     _look_up(things, staff)
+    _share(things, staff)
     _order(things, staff)
     _propose(things, world.admin)
     return things
@@ -182,6 +183,14 @@ def _look_up(things: Things, staff: Browser) -> None:
     (things.ids["patient"],) = set(re.findall(r'"/patients/([0-9a-f]{40})"', study))
     search = staff.post("/files/search", data={"patient": things.canaries["patient id"]}).headers["location"]
     things.ids["search"] = parse_qs(urlsplit(search).query).get("search", [""])[0]
+
+
+def _share(things: Things, staff: Browser) -> None:
+    """Have the staff make a link to a study, for a doctor."""
+    page = f"/studies/{things.ids['study_id']}/links"
+    found = re.search(rf'"{page}/([^"/]+)/revoke"', staff.post(page, data={"days": "7"}).text)
+    assert found, "a link that was made is not on its page"
+    things.ids["link_id"] = found[1]
 
 
 def _order(things: Things, staff: Browser) -> None:

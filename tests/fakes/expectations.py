@@ -39,7 +39,8 @@ class FakeExpectedExams:
         rows = [exam for exam in self._of(clinic_id) if exam.day == day]
         rows.sort(key=lambda exam: (exam.time or "~", exam.expected_id))
         page = page_of(rows, "expected", after, limit)
-        return Page(tuple(Attendance(exam, self._find_study(exam)) for exam in page.rows), page.next)
+        came = self._list_came(clinic_id)
+        return Page(tuple(Attendance(exam, _find_study(came, exam)) for exam in page.rows), page.next)
 
     def count_day(self, clinic_id: str, day: str) -> int:
         return sum(exam.day == day and not exam.cancelled for exam in self._of(clinic_id))
@@ -60,11 +61,18 @@ class FakeExpectedExams:
     def _of(self, clinic_id: str) -> list[ExpectedExam]:
         return [exam for exam in self.kept.values() if exam.clinic_id == clinic_id]
 
-    def _find_study(self, exam: ExpectedExam) -> Study | None:
-        wanted = list_match_keys(IDS, exam.clinic_id, exam.exam, came=False)
-        studies = [one for one in FakeStudies(self.table).seen().values() if one.clinic_id == exam.clinic_id]
-        keys = {study.study_id: list_match_keys(IDS, study.clinic_id, study.exam, came=True) for study in studies}
-        return choose_study([study for study in studies if key in keys[study.study_id]] for key in wanted)
+    def _list_came(self, clinic_id: str) -> dict[str, list[Study]]:
+        """Return the clinic's studies by the keys that they are matched by."""
+        came: dict[str, list[Study]] = {}
+        for study in FakeStudies(self.table).seen().values():
+            for key in list_match_keys(IDS, clinic_id, study.exam, came=True) if study.clinic_id == clinic_id else ():
+                came.setdefault(key, []).append(study)
+        return came
+
+
+def _find_study(came: Mapping[str, Sequence[Study]], exam: ExpectedExam) -> Study | None:
+    wanted = list_match_keys(IDS, exam.clinic_id, exam.exam, came=False)
+    return choose_study(came.get(key, ()) for key in wanted)
 
 
 @dataclass

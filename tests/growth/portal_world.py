@@ -31,6 +31,7 @@ EXAMPLES: dict[str, Any] = {
     "Withdraw": {"file_ids": ["x"]},
     "SharedContentQuery": {"pass_": "x"},
     "ContentQuery": {"series": "", "files": ["x" * 28]},
+    "NewExams": {"exams": [{"accession_number": "ACC-1", "modality": "CT", "day": "2026-01-31"}]},
     "NewLabels": {"labels": ["Tumour board"], "replaces": []},
     "NewWebhook": {"url": "https://ris.example.org/x", "events": ["file.rejected"]},
     "Confirmation": {"token": "x"},
@@ -142,7 +143,7 @@ class PortalWorld:
     def _caller(self, path: str) -> tuple[Header, ...]:
         if path.startswith(("/api/", "/dicomweb/")):
             return self.bearer
-        if path.startswith("/people"):
+        if path.startswith(("/people", "/settings/language")):
             return self.cookies["lead"]
         return self.cookies["admin" if path.startswith("/admin") else "staff"]
 
