@@ -38,7 +38,8 @@ class DynamoStudyLinks:
             "taken": 0,
             "expires": until,
         }
-        listed = {**_list_key(link), "link_id": link.link_id, "expires": until}
+        place = {"pk": _list(link.clinic_id, link.study_id), "sk": f"{timestamp(link.created_at)}#{link.link_id}"}
+        listed = {**place, "link_id": link.link_id, "expires": until}
         if self._table.transact([creation(item, owner), creation(listed, owner)]):
             raise ConflictError("there is such a link already")
 
@@ -95,10 +96,6 @@ def _link_key(link_id: str) -> Item:
 
 def _list(clinic_id: str, study_id: str) -> str:
     return f"LINKS#{clinic_id}#{study_id}"
-
-
-def _list_key(link: StudyLink) -> Item:
-    return {"pk": _list(link.clinic_id, link.study_id), "sk": f"{timestamp(link.created_at)}#{link.link_id}"}
 
 
 def _read_link(item: Item) -> StudyLink:

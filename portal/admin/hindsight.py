@@ -99,7 +99,11 @@ class Hindsight:
             if unpacked.fate in {Fate.REJECTED, Fate.UNKNOWN}:
                 return replace(unpacked, fate=Fate.PACKED if unpacked.fate is Fate.REJECTED else Fate.UNKNOWN)
         earlier = others.get(record.conflicts_with or "") if has_clashed(record) else None
-        if earlier and self._tell_of(earlier).fate is Fate.REJECTED and not self._is_rejected_without_clash(record):
+        if (
+            earlier
+            and self._tell_of(earlier).fate is Fate.REJECTED
+            and not set(self.weigh(record).rejecting) - CLASHING
+        ):
             return Outcome(Fate.UNKNOWN, (EARLIER_REJECTED,))
         return own
 
@@ -125,9 +129,6 @@ class Hindsight:
             return AS_IT_WENT
         deciding = _list_levelled(weighed, Severity.REJECT)
         return Outcome(Fate.UNKNOWN, deciding) if deciding else Outcome(Fate.ACCEPTED, record.codes)
-
-    def _is_rejected_without_clash(self, record: FileRecord) -> bool:
-        return bool(set(self.weigh(record).rejecting) - CLASHING)
 
     def weigh(self, record: FileRecord) -> Weighed:
         """Return what the profile makes of the findings that the record keeps, its kind and its size."""

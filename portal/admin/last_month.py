@@ -102,11 +102,9 @@ class Tally:
         for cause in dict.fromkeys(outcome.causes):
             counts, shown = self.causes.setdefault(fate, {}), self.shown.setdefault(fate, {}).setdefault(cause, [])
             counts[cause] = counts.get(cause, 0) + 1
-            if len(shown) < SHOWN and self._count_shown() < MOST_SHOWN:
+            all_shown = sum(len(ids) for by_cause in self.shown.values() for ids in by_cause.values())
+            if len(shown) < SHOWN and all_shown < MOST_SHOWN:
                 shown.append(file_id)
-
-    def _count_shown(self) -> int:
-        return sum(len(ids) for by_cause in self.shown.values() for ids in by_cause.values())
 
     def list_causes(self, fate: Fate) -> list[tuple[str, int, list[str]]]:
         """Return the causes of a fate, how many files have each, and some of these; the most frequent first."""

@@ -39,15 +39,12 @@ class Languages:
                     headers.add_vary_header("Accept-Language, Cookie")
             await send(message)
 
-        if scope["type"] != "http" or _is_for_programs(scope["path"]):
+        path = scope.get("path", "")
+        if scope["type"] != "http" or (path.startswith(API) and not path.startswith(DOCUMENTATION)):
             await self._app(scope, receive, send)
             return
         with speaking(read_language(scope)):
             await self._app(scope, receive, send_varying)
-
-
-def _is_for_programs(path: str) -> bool:
-    return path.startswith(API) and not path.startswith(DOCUMENTATION)
 
 
 def read_language(scope: Scope) -> str:

@@ -115,19 +115,15 @@ def download(identity: Staff, services: Collaborators, file_id: str) -> Response
 
 def _list_particulars(identity: Identity, record: FileRecord) -> list[Fact]:
     """Return what we know of a file besides its content."""
-    took = record.timings.get("arrival_to_verdict")
+    took, waited = record.timings.get("arrival_to_verdict"), gettext("{duration} after it arrived")
     told = [
         Fact("Kind", labels.name_kind(record.kind)),
         Fact("Size", formatting.format_size(record.size)),
         Fact("Sent by", gettext(labels.SOURCES[record.source])),
-        Fact("Checked", "" if took is None else _describe_wait(took)),
+        Fact("Checked", "" if took is None else waited.format(duration=formatting.format_duration(took))),
         Fact("Clinic", labels.name_clinic(record.clinic_id) if identity.is_admin else ""),
     ]
     return [fact for fact in told if fact.text]
-
-
-def _describe_wait(milliseconds: int) -> str:
-    return gettext("{duration} after it arrived").format(duration=formatting.format_duration(milliseconds))
 
 
 def _list_ids(record: FileRecord) -> list[Fact]:

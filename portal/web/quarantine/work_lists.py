@@ -35,11 +35,9 @@ class Tab:
 def list_tabs(services: Services) -> list[Tab]:
     """Return the work lists with their counts, which cost the same however long the lists are."""
     numbers = count_work(services)
-    return [Tab(href, label, _write_count(numbers[which])) for href, label, which in _LISTS]
-
-
-def _write_count(number: int) -> str:
-    return f"{MOST_COUNTED}+" if number > MOST_COUNTED else f"{number or ''}"
+    counted = ((href, label, numbers[which]) for href, label, which in _LISTS)
+    most = f"{MOST_COUNTED}+"
+    return [Tab(href, label, most if count > MOST_COUNTED else f"{count or ''}") for href, label, count in counted]
 
 
 QUARANTINE = "/admin/quarantine"
