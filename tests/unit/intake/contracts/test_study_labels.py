@@ -115,6 +115,7 @@ def test_the_board_finds_the_exams_of_a_label_and_shows_all_their_labels(stores,
     assert found(clinic_id="lakeview") == []
     labels.remove("northside", STUDIES[5], label_id)
     assert found() == both[1:]
-    assert texts(stores.board.summarize("northside", LATER).labels) == ["Other", "Tumour board"]
+    query = BoardQuery(clinic_id="northside", growing_since=LATER, counted=True)
+    assert texts(stores.board.exams(query, None, 1).labels) == ["Other", "Tumour board"]
     assert texts(stores.studies.study("northside", STUDIES[3]).labels) == ["Other", "Tumour board"]
     assert "Tumour" not in repr(labels.of_clinic("northside"))

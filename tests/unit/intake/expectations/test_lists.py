@@ -6,6 +6,7 @@ import pytest
 
 from intake.expectations.lists import LONGEST_LIST, check_requests, read_list
 from intake.expectations.model import MOST_EXAMS, ListError, Request, Source
+from intake.phrases import Phrase
 from intake.studies.exams import Exam
 
 SEED = 20261130
@@ -246,7 +247,10 @@ def test_a_day_that_nobody_lives_to_see_is_a_slip(day):
 def test_an_exam_stands_in_a_list_once_however_the_list_came(place):
     """Two of which nothing says that they differ would be one, and the other would never be missed."""
     exam = Exam(patient_id="TEST-1", modality="US", study_date=DAY)
-    asked = [Request(exam=exam, place=f"{place} {number}", time=time) for number, time in ((1, "0900"), (2, "1400"))]
+    asked = [
+        Request(exam=exam, place=Phrase(f"{place} {{number}}", number=number), time=time)
+        for number, time in ((1, "0900"), (2, "1400"))
+    ]
     with pytest.raises(ListError) as refused:
         check_requests(asked, DAY)
     assert [fault.place for fault in refused.value.faults] == [f"{place} 2"]

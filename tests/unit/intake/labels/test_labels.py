@@ -213,4 +213,4 @@ def test_a_page_of_a_label_costs_as_many_calls_whatever_there_is(projections, la
     assert made == [(["BatchGetItem", "Query"], 3), (["BatchGetItem", "Query"], 25)]
     calls.clear()
     assert texts(board.exams(asked(counted=True), None, 25).labels) == ["Tumour board"]
-    assert sorted(calls) == ["BatchGetItem", "Query", "Query"]
+    assert sorted(calls) == ["BatchGetItem", "Query"]

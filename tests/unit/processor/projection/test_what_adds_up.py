@@ -17,13 +17,13 @@ from random import Random, SystemRandom
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from intake.projections.held_elsewhere import HeldElsewhere
 
 from intake.files.dealing import DEALT_WITH, REOPENED, Dealing, Reason
 from intake.files.item_keys import RANKS
 from intake.files.model import TimelineEntry
 from intake.files.states import State
 from intake.files.upload_state import UploadState, count_missing, find_upload_state
+from intake.projections.counting import HeldElsewhere
 from intake.projections.tally import tally
 from intake.records.dealings import dealing_map
 from intake.records.upload_items import read_upload, upload_item

@@ -20,6 +20,8 @@ NEWEST = ["BatchGetItem", "Query by_clinic", "Query by_clinic"]
 ONE_STATE = ["BatchGetItem", "Query by_clinic", "Query by_clinic", "Query by_clinic_state"]
 """And how many grow, which the rows of the newest exams tell by themselves."""
 SEARCH = ["BatchGetItem", "Query by_clinic"]
+LABELS = "GetItem"
+"""Of the clinic; with the counts, they come where these are read."""
 
 STAFF = {
     "/studies": NEWEST,
@@ -28,9 +30,9 @@ STAFF = {
     "/studies?tab=problem": ONE_STATE,
     "/studies?tab=complete": ONE_STATE,
     "/studies?sort=date": [*NEWEST, "Query by_clinic"],
-    "/studies?modality=CT": SEARCH,
-    "/studies?since=2026-11-01&until=2026-11-30": SEARCH,
-    "/studies?modality=CT&since=2026-11-01": SEARCH,
+    "/studies?modality=CT": [*SEARCH, LABELS],
+    "/studies?since=2026-11-01&until=2026-11-30": [*SEARCH, LABELS],
+    "/studies?modality=CT&since=2026-11-01": [*SEARCH, LABELS],
 }
 ADMIN = {
     "/studies": ["BatchGetItem", "Query", "Query by_state", "Query by_state"],
@@ -68,7 +70,7 @@ def test_each_page_of_the_board_takes_the_same_few_calls_at_ten_studies_and_at_m
         for path, wanted in pages.items():
             with told_calls() as made:
                 assert browser.get(path).status_code == 200
-            assert sorted(made) == wanted, path
+            assert sorted(made) == sorted(wanted), path
             assert len(made) <= MOST
 
 
@@ -81,7 +83,7 @@ def test_each_search_takes_the_same_few_calls(dynamodb, studies):
         with told_calls() as made:
             shown = browser.get(address).text
         found = ["BatchGetItem"] if text != "nobody" else []
-        assert sorted(made) == sorted([*found, KEPT, *LISTS]), text
+        assert sorted(made) == sorted([*found, KEPT, LABELS, *LISTS]), text
         assert ("CT Thorax" in shown) is (text != "nobody")
 
 
