@@ -155,6 +155,7 @@ class Day:
             FakeAlerts(),
             events=FakeEvents(),
             upload_of=lambda _id: self.read(),
+            language_of=lambda _id: "en",
             replacements=Replacements(self.repairs, self.clinic.records.get_many, tell_unread=[].append),
             portal_origin="https://portal.test",
             clock=self.tick,
