@@ -100,7 +100,7 @@ def test_a_changed_profile_is_what_the_judge_reads_and_what_the_page_shows(page:
     page.goto(f"{portal.url}/admin/clinics/lakeview/profile")
     expect(page.get_by_text("takes effect within one minute")).to_be_visible()
     page.get_by_label("PNG image", exact=True).uncheck()
-    page.get_by_label("Largest DICOM, in megabytes").fill("2500")
+    page.get_by_label("Largest file: DICOM, in megabytes").fill("2500")
     page.get_by_text("PDF documents").click()
     rule = page.locator("#rule-pdf-encrypted")
     rule.select_option("Count only")
@@ -113,7 +113,7 @@ def test_a_changed_profile_is_what_the_judge_reads_and_what_the_page_shows(page:
     assert profile.max_bytes == {"dicom": 2_500_000_000}
     page.goto(f"{portal.url}/admin/clinics/lakeview/profile")
     expect(rule).to_have_value("shadow")
-    page.get_by_label("Largest DICOM, in megabytes").fill("lots")
+    page.get_by_label("Largest file: DICOM, in megabytes").fill("lots")
     page.get_by_role("button", name="Save the profile").click()
     expect(page.get_by_role("alert")).to_contain_text("whole number of megabytes")
     assert violations(page) == []

@@ -148,7 +148,7 @@ def test_an_admin_gets_from_the_number_of_rejections_to_the_files_with_one_press
     key = f"{stack.demo.staff[0].clinic_id}/rose/no-scan.dcm"
     stack.clients.s3.put_object(Bucket=stack.outputs["IncomingBucket"], Key=key, Body=b"no scan at all")
     hand = signed_in(stack.demo.admin)
-    tile = hand.page.get_by_role("link", name=re.compile(r"^[1-9][\d,]* rejected: show"))
+    tile = hand.page.get_by_role("link", name=re.compile(r"^[1-9][\d,]*, Rejected: show"))
 
     def has_risen() -> bool:
         hand.page.reload()

@@ -40,7 +40,7 @@ def test_one_failed_file_is_retried_by_keyboard(portal: PortalServer, staff_page
     upload = sample.upload("Retry one", minutes_ago=30)
     first, _ = (sample.file(upload, f"slice-{number}.dcm", State.FAILED) for number in range(2))
     staff_page.goto(f"{portal.url}/uploads/{upload.upload_id}")
-    button = staff_page.get_by_role("button", name="Retry this file, slice-0.dcm")
+    button = staff_page.get_by_role("button", name=re.compile("^Retry this ?: slice-0.dcm$"))
     button.focus()
     staff_page.keyboard.press("Enter")
     expect(staff_page.get_by_text("this starts in a moment")).to_be_visible()

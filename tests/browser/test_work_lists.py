@@ -113,9 +113,9 @@ def test_letters_are_tried_again_one_and_all_and_discarded_for_a_reason(portal: 
     admin_page.get_by_label("Why?").fill("Nobody knows what sent it.")
     admin_page.get_by_role("button", name="Discard", exact=True).click()
     admin_page.get_by_role("button", name=re.compile("^Try again")).first.click()
-    expect(admin_page.get_by_role("status")).to_contain_text("1 message will be tried again")
+    expect(admin_page.get_by_role("status")).to_contain_text("To be tried again: 1 message.")
     admin_page.get_by_role("button", name=re.compile("^Try all again.*Files and orders")).click()
-    expect(admin_page.get_by_role("status")).to_contain_text("1 message will be tried again")
+    expect(admin_page.get_by_role("status")).to_contain_text("To be tried again: 1 message.")
     expect(admin_page.get_by_text("Nothing has failed for good")).to_have_count(3)
     assert len(portal.dead_letters.redriven) == 2
 

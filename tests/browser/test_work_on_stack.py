@@ -169,7 +169,7 @@ def test_a_dead_letter_is_redriven_by_its_button_and_its_file_gets_a_verdict(
     expect(letter).to_contain_text("Check what arrived")
     assert lane.states([file]) == {State.AWAITING_UPLOAD: 1}
     letter.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("status")).to_contain_text("1 message will be tried again")
+    expect(page.get_by_role("status")).to_contain_text("To be tried again: 1 message.")
     expect(letter).to_have_count(0)
 
     until(lambda: lane.states([file]) == {State.ACCEPTED: 1}, "the verdict on the redriven file")

@@ -31,6 +31,7 @@ UNKNOWN = {
     "series_uid": "1.2.3.4.5",
     "instance_uid": "1.2.3.4.5.6",
     "webhook_id": "01k9ktx3mqf8g2w7v5n0ah4ebc",
+    "expected_id": "4k9ktx3mqf8g2w7v5n0ah4ebcd",
 }
 
 
@@ -63,10 +64,14 @@ def held(ours):
     until(lambda: ours.http.get(f"/api/v1/studies/{study}").status_code == 200, "the study")
     url = "http://127.0.0.1:9/secret-hook"
     hook = ours.http.post("/api/v1/webhooks", json={"url": url, "events": ["file.rejected"]}).json()
+    expected, day = "/api/v1/expected-exams", {"day": "2026-01-31"}
+    exam = {**day, "accession_number": "secret-number", "description": "secret-description"}
+    ours.http.post(expected, json={"exams": [exam]}).raise_for_status()
     return {
         "upload_id": upload["upload_id"],
         "file_id": upload["files"][0]["file_id"],
         "webhook_id": hook["webhook_id"],
+        "expected_id": until(lambda: ours.http.get(expected, params=day).json()["exams"], "the exam")[0]["expected_id"],
         **names,
     }
 
