@@ -41,7 +41,8 @@ GIVEN = re.compile(
         (
             r"Second half of Monday's list; the rest follows by courier\.", "wound, left forearm.png",
             "referral letter.pdf", "discharge summary.pdf", r"\S+\.(?:dcm|txt|pdf|png|csv|zip)\b", r"[\w.-]+@[\w.-]+",
-            "Magnetic resonance angiography of the supra-aortic arteries with contrast", "MRI follow-ups, week 46", "Northside Radiology", "Silent Scalper", "CT Image Storage",
+            "Magnetic resonance angiography of the supra-aortic arteries with contrast",
+            "MRI follow-ups, week 46", "Northside Radiology", "Silent Scalper", "CT Image Storage",
             "Explicit VR Little Endian", "Frame of Reference UID",
             r"(?:Study|Series)(?: Instance)? UID", "File Meta Information", r"\b[a-z]+(?:-[a-z]+)+\b",
         )

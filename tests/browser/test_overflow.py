@@ -60,7 +60,8 @@ def test_nothing_is_cut_off_of_the_upload_page_while_it_works(browser: Browser, 
 
 
 def measure_all(page: Page, name: str) -> dict[tuple[str, int], list[str]]:
-    """Return what is cut off at each width."""
+    """Return what is cut off at each width, also of what is folded."""
+    page.evaluate("() => document.querySelectorAll('main details').forEach((one) => (one.open = true))")
     found = {}
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 860})
