@@ -168,19 +168,3 @@ def _select_data(name: str, kind: str, beginnings: list[str]) -> _Selector:
             _Field(field="resources.ARN", starts_with=beginnings),
         ],
     )
-
-
-_ACCESS_LOGS = "audit/"
-
-
-_CLOUDTRAIL = iam.ServicePrincipal("cloudtrail.amazonaws.com")
-
-
-def _expire_after(days: int) -> s3.LifecycleRule:
-    """Expire what its lock has let go of: a day later a marker, and another day later the object itself."""
-    return s3.LifecycleRule(
-        id="forget",
-        expiration=Duration.days(days + 1),
-        noncurrent_version_expiration=Duration.days(1),
-        abort_incomplete_multipart_upload_after=Duration.days(7),
-    )

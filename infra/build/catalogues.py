@@ -31,9 +31,6 @@ COMPILED = ("portal", "mails")
 _NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 """What a compiled catalogue says of when it was made: the same texts are the same bytes."""
 
-_CHANGING = (b"# ", *(f'"{name}'.encode() for name in ("POT-Creation-Date", "PO-Revision-Date", "Generated-By")))
-"""Lines of a catalogue that change although no text does."""
-
 
 def find_catalogue(domain: str, language: str) -> Path:
     return _FOLDERS[domain] / language / "LC_MESSAGES" / f"{domain}.po"

@@ -5,7 +5,6 @@ and either may be there first. Both hold the same keys where their accession num
 them states none, where Patient ID, modality and day are.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from intake.files.item_keys import study_key
 from intake.files.keys import KeyedIds, normalise_patient_id
 from intake.studies.exams import Exam
 from intake.studies.model import StudyFile
-from intake.studies.study_items import EXPECTED_IMAGES, WRITES
+from intake.studies.study_items import DATE, EXPECTED_IMAGES, WRITES
 from intake.table.expressions import clinic, update
 from intake.table.items import Item
 from intake.table.table import Table
@@ -28,8 +27,6 @@ MOST_STUDIES = 8
 REMEMBERED = timedelta(days=190)
 """For how long they are, from when one came first: longer than an exam is expected, before its day and behind it."""
 
-_DATE = re.compile(r"[0-9]{8}")
-
 
 def list_match_keys(ids: KeyedIds, clinic_id: str, exam: Exam, *, came: bool) -> tuple[str, ...]:
     """Return the keyed digests that an exam is found by, the surest first: of one that came, or one that is expected.
@@ -38,7 +35,7 @@ def list_match_keys(ids: KeyedIds, clinic_id: str, exam: Exam, *, came: bool) ->
     """
     accession = normalise_patient_id(exam.accession_number)
     keys = [ids.exam(clinic_id, "accession", accession)] if accession else []
-    if exam.patient_key and exam.modality and _DATE.fullmatch(exam.study_date):
+    if exam.patient_key and exam.modality and DATE.fullmatch(exam.study_date):
         day = (exam.patient_key, exam.modality, exam.study_date)
         # Which of the two states no accession number: at least one of them must.
         stated = [came] if accession else [True, False]

@@ -35,7 +35,8 @@ LABEL_COUNT, LABEL_TEXT = "n_", "t_"
 EXPECTED_IMAGES = "expected_images"
 """How many images were expected of a study, where an expected exam told it."""
 
-_DATE = re.compile(r"[0-9]{8}")
+DATE = re.compile(r"[0-9]{8}")
+"""A study date that says a day."""
 _UNDATED = "00000000"
 
 _DIGEST = "series_"
@@ -63,7 +64,7 @@ def read_exam(item: Item) -> Exam:
 
 def sort_date(exam: Exam) -> str:
     """Return the study date that lists go by; those that state none stand last."""
-    return exam.study_date if _DATE.fullmatch(exam.study_date) else _UNDATED
+    return exam.study_date if DATE.fullmatch(exam.study_date) else _UNDATED
 
 
 def digest_attribute(series_id: str) -> str:

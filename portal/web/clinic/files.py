@@ -11,7 +11,7 @@ from intake.files.model import FileRecord, Severity
 from intake.files.outcomes import Neighbours
 from intake.files.states import State
 from intake.rules import is_note
-from intake.studies.media_directory import REFERENCES, is_media_directory
+from intake.studies.media_directory import is_media_directory
 from portal.auth.identity import Identity
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
@@ -31,9 +31,6 @@ router = APIRouter(prefix="/files")
 
 OTHER_ROADS = frozenset({"rewrapped", "re-encoded"})
 """Findings in a duplicate whose bytes are not those of the first."""
-
-TOLD_APART = frozenset({REFERENCES, "left_out", "left_out_entries"})
-"""Keys of the metadata that the page tells in sentences."""
 
 LIST = 50
 """Files a page."""
