@@ -79,6 +79,8 @@ lint: $(UV) ## Check style, types, imports and the synthesized templates
 	@$(RUN) python -m infra.app --stage example --without-code --out $(SYNTH)/example
 	$(RUN) check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(RUN) cfn-lint $(SYNTH)/*/*.template.json
+	@$(RUN) python -m infra.compliance.policies --stage prod
+	@$(RUN) python -m infra.compliance.policies --stage example
 	@$(RUN) python -m infra.compliance.checks --stage prod
 	@$(RUN) python -m infra.compliance.checks --stage example
 

@@ -1,5 +1,6 @@
 """The core stack. Read it as a table of contents: one construct per concern, who may do what, what others may know."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from constructs import Construct
 from infra.config import FunctionConfig, StageConfig
 from infra.edge.origin_secret import HEADER
 from infra.functions.function import EveryFiveMinutes, Function, FunctionSettings
-from infra.functions.grants import Grants, Unscoped
+from infra.functions.grants import Grants
+from infra.functions.unscoped import SCANNING, Unscoped
 from infra.malware import Scanning
 from infra.observability.alarms import Alarms
 from infra.observability.metrics import Dashboard, Watched
@@ -40,7 +42,7 @@ class SilentScalper(Stack):
         self._config, self._bundles = config, bundles
         self._removal = RemovalPolicy.RETAIN if config.retain_data else RemovalPolicy.DESTROY
         self.parts = Resources(self, config, self._removal)
-        self._unscoped = Unscoped(self, "Unscoped")
+        self._unscoped = Unscoped(self, "Unscoped", scanning=config.malware_protection)
         self._build_functions()
         self._connect_parts()
         self._watch()
@@ -90,6 +92,7 @@ class SilentScalper(Stack):
             bundle=self._bundles.portal,
             config=config.portal,
             grants=[*grants.portal(), *([grants.origin_secret(config)] if config.edge else [])],
+            apart=grants.portal_apart(),
             settings=settings.portal(),
             dead_letters=self.parts.webhooks.dead_letters,
         )
@@ -131,7 +134,12 @@ class SilentScalper(Stack):
             return None
         parts.storage.publish()
         parts.keys.admit("events")
-        return Scanning(self, "Scanning", incoming=parts.storage.incoming, key=parts.keys.data, queueing=parts.queueing)
+        scanning = Scanning(
+            self, "Scanning", incoming=parts.storage.incoming, key=parts.keys.data, queueing=parts.queueing
+        )
+        scanning.role.add_managed_policy(self._unscoped.policy)
+        self._unscoped.admit(scanning.role, SCANNING)
+        return scanning
 
     def _watch(self) -> None:
         parts = self.parts
@@ -171,6 +179,7 @@ class SilentScalper(Stack):
         config: FunctionConfig,
         grants: list[iam.PolicyStatement],
         settings: dict[str, str],
+        apart: Mapping[str, list[iam.PolicyStatement]] | None = None,
         dead_letters: sqs.IQueue | None = None,
     ) -> Function:
         return Function(
@@ -181,6 +190,7 @@ class SilentScalper(Stack):
             config=config,
             environment=settings,
             grants=grants,
+            apart=apart or {},
             unscoped=self._unscoped,
             dead_letters=dead_letters or self.parts.queueing.failed_invocations,
             log_key=self.parts.keys.messages,

@@ -18,6 +18,8 @@ class Acknowledgement:
     findings: frozenset[str]
     """As cdk-nag and checkov name them; several where they are one concern."""
     reason: str
+    where_switched_on: frozenset[str] = frozenset()
+    """More of the same concern, in stages that have what the others leave out."""
     owner: str = OWNER
     review: date = date(2027, 11, 1)
 
@@ -27,6 +29,9 @@ class Acknowledgement:
 
 
 _OUTSIDE_VPC = frozenset({"HIPAA.Security-LambdaInsideVPC", "CKV_AWS_117"})
+_RULES_OF_GUARDDUTY = (
+    "arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:rule/DO-NOT-DELETE-AmazonGuardDutyMalwareProtectionS3*"
+)
 _NOT_REPLICATED = "HIPAA.Security-S3BucketReplicationEnabled"
 
 
@@ -83,7 +88,8 @@ ACKNOWLEDGED = (
     Acknowledgement(
         resource="Unscoped/Policy",
         findings=frozenset({"AwsSolutions-IAM5[Resource::*]"}),
-        reason="AWS knows no resources for these actions; conditions on the role's tag name the functions that need "
-        "each.",
+        where_switched_on=frozenset({f"AwsSolutions-IAM5[Resource::{_RULES_OF_GUARDDUTY}]"}),
+        reason="AWS knows no resources for these actions, and GuardDuty names its rules as it likes; conditions on the "
+        "role's tag name the functions that need each.",
     ),
 )

@@ -76,7 +76,7 @@ def judge(
     told = set(findings)
     found = {one for one in told if not one.misread}
     known = {one: {Finding(one.path(prefix), rule) for rule in one.findings} for one in acknowledged}
-    excused = {finding for covered in known.values() for finding in covered}
+    excused = {Finding(one.path(prefix), rule) for one in known for rule in one.findings | one.where_switched_on}
     return Verdict(
         new=tuple(sorted(found - excused)),
         acknowledged=tuple(one for one, covered in known.items() if covered & found),

@@ -61,6 +61,10 @@ class Analytics(Construct):
         glue_arn, database = f"arn:{Aws.PARTITION}:glue:{Aws.REGION}:{Aws.ACCOUNT_ID}", self.names.database
         return [f"{glue_arn}:catalog", f"{glue_arn}:database/{database}", f"{glue_arn}:table/{database}/{TABLE}"]
 
+    @property
+    def default_database_arn(self) -> str:
+        return f"arn:{Aws.PARTITION}:glue:{Aws.REGION}:{Aws.ACCOUNT_ID}:database/default"
+
     def _add_table(self, kept_days: int) -> glue.CfnTable:
         folder = f"s3://{self.bucket.bucket_name}/{PREFIX}"
         # Athena reckons the partitions from the days of a query (Athena guide, "Partition projection").

@@ -9,6 +9,11 @@ from constructs import Construct
 
 from infra.iam import let_service
 
+_FOR_NO_ACCOUNT = frozenset({"s3", "events"})
+"""Services whose guides write the statement for encrypted queues without a condition: that they tell the key for which
+account they use it is nowhere said. What they may send where, the queues' own policies narrow (S3 guide, "Granting
+permissions to publish event notification messages to a destination"; EventBridge guide, "Event bus targets")."""
+
 
 class Keys(Construct):
     """`data` encrypts buckets and table; `messages` encrypts queues, the topic and the logs.
@@ -28,7 +33,9 @@ class Keys(Construct):
     def admit(self, service: str) -> None:
         """Let another AWS service of this account put messages into encrypted queues and topics."""
         # SQS guide, "Key management". In a key's own policy, `*` means the key.
-        self.messages.add_to_resource_policy(let_service(service, ["kms:Decrypt", "kms:GenerateDataKey*"], "*"))
+        use = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        conditions: dict[str, str] | None = {} if service in _FOR_NO_ACCOUNT else None
+        self.messages.add_to_resource_policy(let_service(service, use, "*", conditions=conditions))
 
 
 def add_key(

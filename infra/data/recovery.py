@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_backup as backup
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
@@ -110,6 +110,12 @@ class BreakGlass(Construct):
             bucket.add_to_resource_policy(let_role(self.role, _LIST_OBJECTS, bucket.bucket_arn))
 
 
+def _name_recovery_points() -> str:
+    """Return the ARN of this account's recovery points: whatever UUID AWS Backup draws, and nothing else of its own."""
+    uuid = "-".join("?" * digits for digits in (8, 4, 4, 4, 12))
+    return f"arn:{Aws.PARTITION}:backup:{Aws.REGION}:{Aws.ACCOUNT_ID}:recovery-point:{uuid}"
+
+
 _RESTORING = (
     "RestoreTableFromAwsBackup", "DescribeTable", "Scan", "Query", "GetItem", "PutItem", "UpdateItem", "DeleteItem",
     "BatchWriteItem",
@@ -200,6 +206,8 @@ class Backup(Construct):
             allow(backing_up, *own),
             allow(restoring, *(f"{arn}-restored" for arn in own)),
             allow(["backup:DescribeBackupVault", "backup:CopyIntoBackupVault"], self.vault.backup_vault_arn),
+            # A backup gets its table's tags, and since 30 September 2025 fails without leave to.
+            allow(["backup:TagResource"], _name_recovery_points()),
             allow(KEY_ACTIONS, key.key_arn),
             allow(["kms:CreateGrant"], key.key_arn, conditions=grants_to_services),
         ]

@@ -16,14 +16,16 @@ from constructs import Construct
 
 from infra.config import FunctionConfig, StageConfig
 from infra.edge.origin_secret import secret_name
-from infra.functions.grants import Unscoped
+from infra.functions.unscoped import Unscoped
 from infra.iam import add_role, allow, allow_logging
 from infra.observability.logs import add_log_group
 from infra.resources import Resources
 
 
 class Function(Construct):
-    """One function. `grants` is all that its role may do, but for its own logs and what `unscoped` and buckets say.
+    """One function. `grants` is what its role may do, and `apart` what it may besides, a policy for each purpose.
+
+    Nothing else but writing its own logs, and what `unscoped` and buckets say.
 
     `dead_letters` gets what an asynchronous invocation could not do after Lambda's retries.
     """
@@ -38,6 +40,7 @@ class Function(Construct):
         config: FunctionConfig,
         environment: Mapping[str, str],
         grants: Sequence[iam.PolicyStatement],
+        apart: Mapping[str, Sequence[iam.PolicyStatement]],
         unscoped: Unscoped,
         dead_letters: sqs.IQueue,
         log_key: kms.IKey,
@@ -47,7 +50,11 @@ class Function(Construct):
         super().__init__(scope, construct_id)
         self.log_group = add_log_group(self, "Logs", key=log_key, days=log_days, removal_policy=removal_policy)
         may = [*grants, allow_logging(self.log_group), allow(["sqs:SendMessage"], dead_letters.queue_arn)]
-        self.role = add_role(self, iam.ServicePrincipal("lambda.amazonaws.com"), may, unscoped.policy)
+        more = [
+            iam.ManagedPolicy(self, f"{purpose}Policy", statements=list(statements))
+            for purpose, statements in apart.items()
+        ]
+        self.role = add_role(self, iam.ServicePrincipal("lambda.amazonaws.com"), may, unscoped.policy, *more)
         unscoped.admit(self.role, construct_id)
         self.function = lambda_.Function(
             self,

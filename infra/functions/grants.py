@@ -6,10 +6,9 @@ by a wildcard only.
 
 from dataclasses import dataclass
 
-from aws_cdk import Aws, Tags
+from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
-from constructs import Construct
 
 from infra.config import StageConfig
 from infra.data.buckets import ANSWERS
@@ -120,37 +119,54 @@ class Grants:
         ]
 
     def portal(self) -> list[iam.PolicyStatement]:
-        """Sign uploads into the incoming bucket and downloads out of the accepted one; show the pipeline to admins.
+        """Read and write records, and sign uploads into the incoming bucket and downloads out of the accepted one.
 
         What people ask to be done with files is asked of the judge: the portal itself moves and removes none.
         """
         return [
-            allow(["sqs:GetQueueAttributes", "sqs:SendMessage"], self.parts.queueing.main.queue_arn),
-            allow(_PEEK, self.parts.alerts.mailbox.queue_arn),
-            # Redriving is to take a letter out and send it where it is tried again.
-            allow(
-                _CONSUME, self.parts.queueing.dead_letters.queue_arn, self.parts.queueing.projection_failures.queue_arn
-            ),
-            allow(["sqs:SendMessage"], self.parts.queueing.projection_redrives.queue_arn),
-            allow(_CONSUME, self.parts.queueing.export_failures.queue_arn),
-            allow(["sqs:SendMessage"], self.parts.queueing.export_redrives.queue_arn),
-            # Athena reads the rows and writes its answer as whoever asks (Athena guide, "Amazon S3").
-            allow(_RUN_QUERIES, self.parts.analytics.workgroup_arn),
-            allow(_READ_CATALOGUE, *self.parts.analytics.catalogue_arns),
-            allow(["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"], self.parts.analytics.bucket.bucket_arn),
-            allow(["s3:ListBucket"], self.parts.analytics.bucket.bucket_arn, conditions=_IN_ANALYTICS),
-            allow([*_TEND_PEOPLE, *_TEND_PARTNERS], self.parts.identity.pool.user_pool_arn),
-            allow(_TELL_GATEWAY, self.parts.api.tokens_arn),
-            allow(["sqs:GetQueueAttributes"], self.parts.webhooks.dead_letters.queue_arn),
-            allow(["sns:Subscribe", "sns:ConfirmSubscription", "sns:Publish"], self.parts.webhooks.topic.topic_arn),
             # Entries are added and read: no role may change or remove one.
             allow(["dynamodb:PutItem"], self.parts.audit_log.table.table_arn),
             allow(["dynamodb:Query"], *list_arns(self.parts.audit_log.table, AUDIT_INDEXES)),
-            allow(["sns:Subscribe"], self.parts.alerts.topic.topic_arn),
             allow(["secretsmanager:GetSecretValue"], self.parts.portal_secret.arn),
             *self._allow_table(),
             self._allow_messages_key(),
         ]
+
+    def portal_apart(self) -> dict[str, list[iam.PolicyStatement]]:
+        """The rest of what the portal may do, by purpose: one policy would be longer than IAM takes (docs/adr/0053).
+
+        It shows the pipeline to admins, tends people, partners and their webhooks, and asks what the analytics hold.
+        """
+        queueing, webhooks, alerts = self.parts.queueing, self.parts.webhooks, self.parts.alerts
+        analytics, pool = self.parts.analytics, self.parts.identity.pool
+        return {
+            "Messages": [
+                allow(["sqs:GetQueueAttributes", "sqs:SendMessage"], queueing.main.queue_arn),
+                allow(_PEEK, alerts.mailbox.queue_arn),
+                # Redriving is to take a letter out and send it where it is tried again.
+                allow(_CONSUME, queueing.dead_letters.queue_arn, queueing.projection_failures.queue_arn),
+                allow(["sqs:SendMessage"], queueing.projection_redrives.queue_arn),
+                allow(_CONSUME, queueing.export_failures.queue_arn),
+                allow(["sqs:SendMessage"], queueing.export_redrives.queue_arn),
+                allow(["sqs:GetQueueAttributes"], webhooks.dead_letters.queue_arn),
+                allow(["sns:Subscribe", "sns:ConfirmSubscription", "sns:Publish"], webhooks.topic.topic_arn),
+                allow(["sns:Subscribe"], alerts.topic.topic_arn),
+            ],
+            "People": [
+                allow([*_TEND_PEOPLE, *_TEND_PARTNERS], pool.user_pool_arn),
+                allow(_TELL_GATEWAY, self.parts.api.tokens_arn),
+            ],
+            "Analytics": [
+                # Athena reads the rows and writes its answer as whoever asks (Athena guide, "Amazon S3").
+                allow(_RUN_QUERIES, analytics.workgroup_arn),
+                allow(_READ_CATALOGUE, *analytics.catalogue_arns),
+                # Before anything else it looks for the database of that name, whatever is asked (Athena guide,
+                # "Configure AWS Glue access to your catalog and database per AWS Region").
+                allow(["glue:GetDatabase"], analytics.default_database_arn),
+                allow(["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"], analytics.bucket.bucket_arn),
+                allow(["s3:ListBucket"], analytics.bucket.bucket_arn, conditions=_IN_ANALYTICS),
+            ],
+        }
 
     @staticmethod
     def origin_secret(config: StageConfig) -> iam.PolicyStatement:
@@ -191,41 +207,3 @@ def _find_stream(records: Records) -> str:
     if arn is None:
         raise ValueError("The table has no stream.")
     return arn
-
-
-PART = "silent-scalper-part"
-"""The tag of a function's role: the function's name in small letters."""
-
-_UNSCOPED: dict[tuple[str, ...], list[str]] = {
-    # Service Authorization Reference, "Amazon DynamoDB": asked for when a function begins to follow a stream.
-    ("projector", "exporter"): ["dynamodb:ListStreams"],
-    # "Amazon SNS": subscriptions are told apart by the topic's grants, under which alone the portal makes them.
-    ("portal",): [
-        "sns:GetSubscriptionAttributes",
-        "sns:SetSubscriptionAttributes",
-        "sns:Unsubscribe",
-        "cloudwatch:GetMetricData",
-    ],
-}
-
-
-class Unscoped(Construct):
-    """Actions for which AWS knows no resources, in one policy that all functions share.
-
-    Each statement but the first names the functions that need it, by a tag of their roles, so that sharing widens
-    nothing.
-    """
-
-    def __init__(self, scope: Construct, construct_id: str) -> None:
-        super().__init__(scope, construct_id)
-        # Service Authorization Reference, "AWS X-Ray".
-        traces = allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")
-        own = [
-            allow(actions, "*", conditions={"StringEquals": {f"aws:PrincipalTag/{PART}": list(parts)}})
-            for parts, actions in _UNSCOPED.items()
-        ]
-        self.policy = iam.ManagedPolicy(self, "Policy", statements=[traces, *own])
-
-    def admit(self, role: iam.Role, part: str) -> None:
-        """Let the function `part`, which has the policy already, do what is its own."""
-        Tags.of(role).add(PART, part.lower())

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from infra.app import placeholder_bundles, synthesize
-from infra.stages import LOCAL, PROD
+from infra.stages import EXAMPLE, LOCAL, PROD, STAGING
 from tests.unit.infra.template import Template
 
 
@@ -21,6 +21,16 @@ def template_of(config, folder):
 @pytest.fixture(scope="session")
 def prod_assembly(tmp_path_factory):
     return synthesize(config=PROD, bundles=placeholder_bundles(), out=tmp_path_factory.mktemp("prod"))
+
+
+@pytest.fixture(scope="session")
+def assemblies(prod_assembly, tmp_path_factory):
+    """Folder by stage: production as it is, where it proves itself, and with every switch turned."""
+    others = {
+        config.name: synthesize(config=config, bundles=placeholder_bundles(), out=tmp_path_factory.mktemp(config.name))
+        for config in (STAGING, EXAMPLE)
+    }
+    return {"prod": prod_assembly, **others}
 
 
 @pytest.fixture(scope="session")

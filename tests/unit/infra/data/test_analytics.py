@@ -95,7 +95,12 @@ def test_the_portal_runs_queries_in_the_one_workgroup_on_the_one_table(template)
     assert len({resource for _, resource in athena}) == 1
     assert all(resource.startswith("arn:~:athena:~:~:workgroup/SilentScalper") for _, resource in athena)
     glue = {within(one["Resource"]).rpartition("~:")[2] for one in statements if one["Action"].startswith("glue:")}
-    assert glue == {"catalog", "database/silentscalper", "table/silentscalper/verdicts"}
+    assert glue == {"catalog", "database/silentscalper", "database/default", "table/silentscalper/verdicts"}
+
+
+def test_of_the_default_database_it_learns_that_it_is_there_as_athena_does_before_every_query(template):
+    of_default = [one for one in template.statements_of("PortalFunction") if "database/default" in str(one["Resource"])]
+    assert [one["Action"] for one in of_default] == ["glue:GetDatabase"]
 
 
 def test_athena_offers_the_texts_that_the_page_runs(operations):
