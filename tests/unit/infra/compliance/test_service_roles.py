@@ -1,0 +1,124 @@
+"""Roles for AWS's own services may do what AWS itself writes for them, and what is left out is left out for a reason.
+
+`service_roles.json` holds what AWS writes: managed policies with their version and date, and statements of its guides
+with the name of the page and the day on which it was read.
+"""
+
+import json
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+from infra.compliance.physical_names import Deployed, Place
+from tests.unit.infra.template import listed
+
+FACTS = json.loads((Path(__file__).parent / "service_roles.json").read_text())
+PART = "aws:PrincipalTag/silent-scalper-part"
+
+
+@pytest.fixture(scope="module", params=["prod", "example"])
+def deployed(request, assemblies):
+    return Deployed.read(assemblies[request.param], Place("us-east-1"))
+
+
+def service_roles(deployed):
+    """Yield stack, logical id and service of each role that a service takes on."""
+    for stack, template in deployed.templates.items():
+        for name, body in template["Resources"].items():
+            if body["Type"] == "AWS::IAM::Role":
+                for statement in body["Properties"]["AssumeRolePolicyDocument"]["Statement"]:
+                    for service in listed(statement["Principal"].get("Service", [])):
+                        yield stack, name, service
+
+
+def may(deployed, stack, role):
+    """Return action and resource of all that a role's policies and buckets' allow it."""
+    resources = deployed.templates[stack]["Resources"]
+    body = resources[role]["Properties"]
+    part = next((tag["Value"] for tag in body.get("Tags", []) if tag["Key"] == "silent-scalper-part"), None)
+    own = [resources[arn["Ref"]]["Properties"]["PolicyDocument"] for arn in body["ManagedPolicyArns"]]
+    opened = [
+        one["Properties"]["PolicyDocument"] for one in resources.values() if one["Type"] == "AWS::S3::BucketPolicy"
+    ]
+    statements = [one for document in own for one in document["Statement"]]
+    statements += [
+        one
+        for document in opened
+        for one in document["Statement"]
+        if one["Effect"] == "Allow" and one["Principal"] == {"AWS": {"Fn::GetAtt": [role, "Arn"]}}
+    ]
+    return {
+        (action, resource)
+        for one in statements
+        if part in one.get("Condition", {}).get("StringEquals", {}).get(PART, [part])
+        for action in listed(one["Action"])
+        for resource in listed(deployed.resolve(stack, one["Resource"]))
+    }
+
+
+def facts_about(role, service):
+    return [
+        one
+        for one in FACTS["roles"]
+        if one["service"] == service and any(role.startswith(name) for name in one.get("roles", [""]))
+    ]
+
+
+def test_each_role_may_do_what_aws_writes_for_its_service(deployed):
+    for stack, role, service in service_roles(deployed):
+        facts = facts_about(role, service)
+        assert facts, f"nothing is written down of {service}, which takes on {stack}/{role}"
+        allowed = may(deployed, stack, role)
+        for one in facts:
+            missing = set(one["actions"]) - {action for action, _ in allowed} - set(one["left_out"])
+            assert not missing, f"{stack}/{role} lacks {sorted(missing)} of {one['source']} {one['version']}"
+
+
+def test_they_may_do_it_to_what_the_service_does_it_to(deployed):
+    for stack, role, service in service_roles(deployed):
+        allowed = may(deployed, stack, role)
+        for one in facts_about(role, service):
+            for action, example in one.get("about", {}).items():
+                assert any(known == action and fnmatchcase(example, resource) for known, resource in allowed), action
+
+
+def test_what_is_left_out_has_a_reason_and_is_written_by_aws_and_not_allowed_after_all(deployed):
+    for stack, role, service in service_roles(deployed):
+        allowed = {action for action, _ in may(deployed, stack, role)}
+        for one in facts_about(role, service):
+            assert set(one["left_out"]) <= set(one["actions"])
+            assert all(one["left_out"].values())
+            for action in set(one["left_out"]) & allowed:
+                assert any(role.startswith(name) for name in one.get("left_out_but", {}).get(action, [])), (
+                    role,
+                    action,
+                )
+
+
+def test_each_fact_tells_its_page_and_day_and_is_about_a_role_there_is(assemblies):
+    example = Deployed.read(assemblies["example"], Place("us-east-1"))
+    known = [one for _, role, service in service_roles(example) for one in facts_about(role, service)]
+    for one in FACTS["roles"]:
+        assert one["source"]
+        assert one["date"] <= "2026-11-30"
+        assert one in known, one["source"]
+
+
+def key_statements(deployed):
+    """Yield service and condition keys of each statement by which a service uses a key."""
+    for stack, template in deployed.templates.items():
+        for body in template["Resources"].values():
+            if body["Type"] == "AWS::KMS::Key":
+                for statement in deployed.resolve(stack, body["Properties"]["KeyPolicy"]["Statement"]):
+                    tests = statement.get("Condition", {}).values()
+                    for service in listed(statement["Principal"].get("Service", [])):
+                        yield service, {key for test in tests for key in test}, statement
+
+
+def test_services_use_keys_under_no_condition_that_their_guides_do_not_write(deployed):
+    written = {one["service"]: set(one["conditions"]) for one in FACTS["key_users"]}
+    for service, conditions, statement in key_statements(deployed):
+        assert service in written, f"nothing is written down of how {service} uses a key"
+        assert conditions <= written[service], f"{service} need not tell the key {conditions - written[service]}"
+        assert "kms:Decrypt" in listed(statement["Action"])
