@@ -16,7 +16,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help up test strict sbom advisories prove terraform meter cost fuzz openapi architecture catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap diff deploy destroy alerts clean
+.PHONY: help up test strict sbom advisories prove terraform meter cost fuzz openapi architecture grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap diff deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,9 @@ catalogues: $(UV) ## Bring the catalogues of pages' and mails' texts up to the s
 
 architecture: $(UV) ## Write docs/architecture.md anew, after packages or their imports have changed
 	$(RUN) python -m tests.architecture
+
+grants: $(UV) ## Write docs/permissions.md anew, after functions call or may call something else
+	$(RUN) python -m tests.grants
 
 fuzz-api: $(UV) ## Call every operation of the API with N=200 requests or more, on a stack of its own (SEED= repeats a run)
 	@API_EXAMPLES=$(or $(N),200) $(if $(SEED),SEED=$(SEED)) $(RUN) pytest -s tests/emulator/test_schema.py --timeout 3600

@@ -18,13 +18,16 @@ from infra.iam import allow, let_role
 from infra.resources import Resources
 from intake.analytics.model import PREFIX as ROWS
 
-_CONSUME = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
+_POLL = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+_CONSUME = [*_POLL, "sqs:ChangeMessageVisibility"]
 _PEEK = ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
 _READ_OBJECT = ["s3:GetObject", "s3:GetObjectVersion"]
 _READ_TAGS = ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"]
-_WRITE_OBJECT = ["s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
+_WRITE_OBJECT = ["s3:PutObject", "s3:AbortMultipartUpload"]
+_SIGN_PARTS = ["s3:PutObject", "s3:ListMultipartUploadParts"]
+_WRITE_ANSWERS = [*_WRITE_OBJECT, "s3:ListMultipartUploadParts"]
 _READ_ITEMS = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
-_WRITE_ITEMS = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"]
+_WRITE_ITEMS = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
 _FOLLOW_STREAM = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
 _TEND_PEOPLE = [
     f"cognito-idp:{action}"
@@ -83,7 +86,7 @@ class Grants:
         return [
             allow(_FOLLOW_STREAM, _find_stream(self.parts.records)),
             allow(["sqs:SendMessage"], self.parts.queueing.projection_failures.queue_arn),
-            allow(_CONSUME, self.parts.queueing.projection_redrives.queue_arn),
+            allow(_POLL, self.parts.queueing.projection_redrives.queue_arn),
             allow(["sns:Publish"], self.parts.alerts.topic.topic_arn, self.parts.webhooks.topic.topic_arn),
             *self._allow_table(),
             self._allow_messages_key(),
@@ -94,7 +97,7 @@ class Grants:
         return [
             allow(_FOLLOW_STREAM, _find_stream(self.parts.records)),
             allow(["sqs:SendMessage"], self.parts.queueing.export_failures.queue_arn),
-            allow(_CONSUME, self.parts.queueing.export_redrives.queue_arn),
+            allow(_POLL, self.parts.queueing.export_redrives.queue_arn),
             allow(_USE_KEY, self.parts.keys.data.key_arn),
             self._allow_messages_key(),
         ]
@@ -181,11 +184,11 @@ class Grants:
         for bucket in filed:
             _open_bucket(bucket, judge, [*_READ_OBJECT, *_WRITE_OBJECT, "s3:PutObjectTagging", "s3:DeleteObject"])
         _open_bucket(incoming, sweep, _READ_OBJECT)
-        _open_bucket(incoming, portal, _WRITE_OBJECT)
+        _open_bucket(incoming, portal, _SIGN_PARTS)
         _open_bucket(self.parts.storage.accepted, portal, _READ_OBJECT)
         _open_bucket(self.parts.storage.logs, exporter, ["s3:PutObject"], below=ROWS)
         _open_bucket(self.parts.storage.logs, portal, ["s3:GetObject"], below=ROWS)
-        _open_bucket(self.parts.storage.logs, portal, ["s3:GetObject", *_WRITE_OBJECT], below=ANSWERS)
+        _open_bucket(self.parts.storage.logs, portal, ["s3:GetObject", *_WRITE_ANSWERS], below=ANSWERS)
 
     def _allow_table(self) -> list[iam.PolicyStatement]:
         return [

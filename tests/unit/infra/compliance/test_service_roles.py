@@ -1,7 +1,7 @@
 """Roles for AWS's own services may do what AWS itself writes for them, and what is left out is left out for a reason.
 
-`service_roles.json` holds what AWS writes: managed policies with their version and date, and statements of its guides
-with the name of the page and the day on which it was read.
+`service_roles.json` holds what AWS writes: managed policies with their version and its date, and statements of guides
+with the name of the page and the day on which they were written down here.
 """
 
 import json
@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from infra.compliance.physical_names import Deployed, Place
+from tests.grants.granted import may
 from tests.unit.infra.template import listed
 
 FACTS = json.loads((Path(__file__).parent / "service_roles.json").read_text())
-PART = "aws:PrincipalTag/silent-scalper-part"
 
 
 @pytest.fixture(scope="module", params=["prod", "example"])
@@ -30,31 +30,6 @@ def service_roles(deployed):
                 for statement in body["Properties"]["AssumeRolePolicyDocument"]["Statement"]:
                     for service in listed(statement["Principal"].get("Service", [])):
                         yield stack, name, service
-
-
-def may(deployed, stack, role):
-    """Return action and resource of all that a role's policies and buckets' allow it."""
-    resources = deployed.templates[stack]["Resources"]
-    body = resources[role]["Properties"]
-    part = next((tag["Value"] for tag in body.get("Tags", []) if tag["Key"] == "silent-scalper-part"), None)
-    own = [resources[arn["Ref"]]["Properties"]["PolicyDocument"] for arn in body["ManagedPolicyArns"]]
-    opened = [
-        one["Properties"]["PolicyDocument"] for one in resources.values() if one["Type"] == "AWS::S3::BucketPolicy"
-    ]
-    statements = [one for document in own for one in document["Statement"]]
-    statements += [
-        one
-        for document in opened
-        for one in document["Statement"]
-        if one["Effect"] == "Allow" and one["Principal"] == {"AWS": {"Fn::GetAtt": [role, "Arn"]}}
-    ]
-    return {
-        (action, resource)
-        for one in statements
-        if part in one.get("Condition", {}).get("StringEquals", {}).get(PART, [part])
-        for action in listed(one["Action"])
-        for resource in listed(deployed.resolve(stack, one["Resource"]))
-    }
 
 
 def facts_about(role, service):
