@@ -140,36 +140,40 @@ class Grants:
 
         It shows the pipeline to admins, tends people, partners and their webhooks, and asks what the analytics hold.
         """
-        queueing, webhooks, alerts = self.parts.queueing, self.parts.webhooks, self.parts.alerts
-        analytics, pool = self.parts.analytics, self.parts.identity.pool
+        people = allow([*_TEND_PEOPLE, *_TEND_PARTNERS], self.parts.identity.pool.user_pool_arn)
         return {
-            "Messages": [
-                allow(["sqs:GetQueueAttributes", "sqs:SendMessage"], queueing.main.queue_arn),
-                allow(_PEEK, alerts.mailbox.queue_arn),
-                # Redriving is to take a letter out and send it where it is tried again.
-                allow(_CONSUME, queueing.dead_letters.queue_arn, queueing.projection_failures.queue_arn),
-                allow(["sqs:SendMessage"], queueing.projection_redrives.queue_arn),
-                allow(_CONSUME, queueing.export_failures.queue_arn),
-                allow(["sqs:SendMessage"], queueing.export_redrives.queue_arn),
-                allow(["sqs:GetQueueAttributes"], webhooks.dead_letters.queue_arn),
-                allow(["sns:Subscribe", "sns:ConfirmSubscription", "sns:Publish"], webhooks.topic.topic_arn),
-                allow(["sns:Subscribe"], alerts.topic.topic_arn),
-            ],
-            "People": [
-                allow([*_TEND_PEOPLE, *_TEND_PARTNERS], pool.user_pool_arn),
-                allow(_TELL_GATEWAY, self.parts.api.tokens_arn),
-            ],
-            "Analytics": [
-                # Athena reads the rows and writes its answer as whoever asks (Athena guide, "Amazon S3").
-                allow(_RUN_QUERIES, analytics.workgroup_arn),
-                allow(_READ_CATALOGUE, *analytics.catalogue_arns),
-                # Before anything else it looks for the database of that name, whatever is asked (Athena guide,
-                # "Configure AWS Glue access to your catalog and database per AWS Region").
-                allow(["glue:GetDatabase"], analytics.default_database_arn),
-                allow(["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"], analytics.bucket.bucket_arn),
-                allow(["s3:ListBucket"], analytics.bucket.bucket_arn, conditions=_IN_ANALYTICS),
-            ],
+            "Messages": self._allow_messages(),
+            "People": [people, allow(_TELL_GATEWAY, self.parts.api.tokens_arn)],
+            "Analytics": self._allow_analytics(),
         }
+
+    def _allow_messages(self) -> list[iam.PolicyStatement]:
+        queueing, webhooks, alerts = self.parts.queueing, self.parts.webhooks, self.parts.alerts
+        return [
+            allow(["sqs:GetQueueAttributes", "sqs:SendMessage"], queueing.main.queue_arn),
+            allow(_PEEK, alerts.mailbox.queue_arn),
+            # Redriving is to take a letter out and send it where it is tried again.
+            allow(_CONSUME, queueing.dead_letters.queue_arn, queueing.projection_failures.queue_arn),
+            allow(["sqs:SendMessage"], queueing.projection_redrives.queue_arn),
+            allow(_CONSUME, queueing.export_failures.queue_arn),
+            allow(["sqs:SendMessage"], queueing.export_redrives.queue_arn),
+            allow(["sqs:GetQueueAttributes"], webhooks.dead_letters.queue_arn),
+            allow(["sns:Subscribe", "sns:ConfirmSubscription", "sns:Publish"], webhooks.topic.topic_arn),
+            allow(["sns:Subscribe"], alerts.topic.topic_arn),
+        ]
+
+    def _allow_analytics(self) -> list[iam.PolicyStatement]:
+        """Athena reads the rows and writes its answer as whoever asks (Athena guide, "Amazon S3")."""
+        analytics = self.parts.analytics
+        return [
+            allow(_RUN_QUERIES, analytics.workgroup_arn),
+            allow(_READ_CATALOGUE, *analytics.catalogue_arns),
+            # Before anything else it looks for the database of that name, whatever is asked (Athena guide, "Configure
+            # AWS Glue access to your catalog and database per AWS Region").
+            allow(["glue:GetDatabase"], analytics.default_database_arn),
+            allow(["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"], analytics.bucket.bucket_arn),
+            allow(["s3:ListBucket"], analytics.bucket.bucket_arn, conditions=_IN_ANALYTICS),
+        ]
 
     @staticmethod
     def origin_secret(config: StageConfig) -> iam.PolicyStatement:
