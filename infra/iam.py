@@ -9,7 +9,6 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 _Conditions = Mapping[str, Any]
-_OF_THIS_ACCOUNT: _Conditions = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
 
 
 def add_role(
@@ -53,15 +52,14 @@ def let_service(
 ) -> iam.PolicyStatement:
     """Let a service of AWS's do this, in the policy of the resource; in a key's own policy, `*` means the key.
 
-    For one resource of ours that has it do so, under other conditions (empty: under none), or for anything of this
-    account.
+    For one resource of ours that has it do so, under other conditions, or for anything of this account.
     """
-    by_source = {"ArnEquals": {"aws:SourceArn": source_arn}} if source_arn else _OF_THIS_ACCOUNT
+    by_source = {"ArnEquals": {"aws:SourceArn": source_arn}} if source_arn else None
     return iam.PolicyStatement(
         principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
         actions=actions,
         resources=[resource],
-        conditions=by_source if conditions is None else conditions,
+        conditions=conditions or by_source or {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
     )
 
 

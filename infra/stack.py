@@ -133,7 +133,7 @@ class SilentScalper(Stack):
             parts.storage.notify(parts.queueing.main, after=parts.queueing.main_policy)
             return None
         parts.storage.publish()
-        parts.keys.admit("events")
+        parts.keys.admit_unconditionally("events")
         scanning = Scanning(
             self, "Scanning", incoming=parts.storage.incoming, key=parts.keys.data, queueing=parts.queueing
         )

@@ -9,11 +9,6 @@ from constructs import Construct
 
 from infra.iam import let_service
 
-_FOR_NO_ACCOUNT = frozenset({"s3", "events"})
-"""Services whose guides write the statement for encrypted queues without a condition: that they tell the key for which
-account they use it is nowhere said. What they may send where, the queues' own policies narrow (S3 guide, "Granting
-permissions to publish event notification messages to a destination"; EventBridge guide, "Event bus targets")."""
-
 
 class Keys(Construct):
     """`data` encrypts buckets and table; `messages` encrypts queues, the topic and the logs.
@@ -26,16 +21,28 @@ class Keys(Construct):
         super().__init__(scope, construct_id)
         self.data = add_key(self, "Data", "files and records", removal_policy)
         self.messages = add_key(self, "Messages", "queues, alerts and logs", removal_policy)
-        for service in ("s3", "sns", "cloudwatch", "budgets"):
+        for service in ("sns", "cloudwatch", "budgets"):
             self.admit(service)
+        self.admit_unconditionally("s3")
         self.messages.add_to_resource_policy(let_logs_encrypt())
 
     def admit(self, service: str) -> None:
         """Let another AWS service of this account put messages into encrypted queues and topics."""
         # SQS guide, "Key management". In a key's own policy, `*` means the key.
-        use = ["kms:Decrypt", "kms:GenerateDataKey*"]
-        conditions: dict[str, str] | None = {} if service in _FOR_NO_ACCOUNT else None
-        self.messages.add_to_resource_policy(let_service(service, use, "*", conditions=conditions))
+        self.messages.add_to_resource_policy(let_service(service, _USE, "*"))
+
+    def admit_unconditionally(self, service: str) -> None:
+        """Let a service at it of which nothing says that it tells the key for whom it works.
+
+        S3 (its guide, "Granting permissions to publish event notification messages to a destination", key policy) and
+        EventBridge (its guide, "Event bus targets", encrypted queues) write their statements without a condition. What
+        they may send where, the queues' own policies narrow.
+        """
+        principal = iam.ServicePrincipal(f"{service}.amazonaws.com")
+        self.messages.add_to_resource_policy(iam.PolicyStatement(principals=[principal], actions=_USE, resources=["*"]))
+
+
+_USE = ["kms:Decrypt", "kms:GenerateDataKey*"]
 
 
 def add_key(

@@ -20,6 +20,7 @@ _OTHERS: dict[Call, tuple[str, ...]] = {
     ("s3", "CopyObject"): ("s3:GetObject", "s3:PutObject"),
     ("s3", "CreateMultipartUpload"): ("s3:PutObject",),
     ("s3", "HeadObject"): ("s3:GetObject",),
+    ("s3", "ListMultipartUploads"): ("s3:ListBucketMultipartUploads",),
     ("s3", "ListObjectVersions"): ("s3:ListBucketVersions",),
     ("s3", "ListObjectsV2"): ("s3:ListBucket",),
     ("s3", "ListParts"): ("s3:ListMultipartUploadParts",),
