@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aws_cdk import CfnOutput, Environment, RemovalPolicy, Stack
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -117,7 +118,8 @@ class SilentScalper(Stack):
             states=sorted(EXPORTED),
         )
         self.exporter.consume(parts.queueing.export_redrives, maximum_concurrency=2, batch_size=1)
-        EveryFiveMinutes(self, "Sweeping", function=self.sweep.function)
+        given_up, key = parts.queueing.failed_invocations, parts.keys.messages
+        EveryFiveMinutes(self, "Sweeping", function=self.sweep.function, dead_letters=given_up, key=key)
         if self._config.rotate_secret:
             parts.portal_secret.rotate(self.sweep.function)
         parts.api.route(self.portal.function, edge_header=HEADER if self._config.edge else None)
@@ -130,7 +132,7 @@ class SilentScalper(Stack):
             parts.storage.notify(parts.queueing.main, after=parts.queueing.main_policy)
             return None
         parts.storage.publish()
-        parts.keys.admit("events")
+        parts.keys.admit_unconditionally("events")
         return Scanning(self, "Scanning", incoming=parts.storage.incoming, key=parts.keys.data, queueing=parts.queueing)
 
     def _watch(self) -> None:
@@ -147,11 +149,20 @@ class SilentScalper(Stack):
                 parts.queueing.failed_invocations,
                 parts.webhooks.dead_letters,
             ),
+            rules=self._name_rules(),
+            namespace=self._config.prefix,
             api_id=parts.api.http.api_id,
             table=parts.records.table,
         )
         Alarms(self, "Alarms", watched=watched, topic=parts.alerts.topic, config=self._config)
         Dashboard(self, "Dashboard", watched=watched, config=self._config)
+
+    def _name_rules(self) -> dict[str, events.CfnRule]:
+        backup = self.parts.recovery.backup
+        return {
+            **({"BackupFailed": backup.failed.rule} if backup else {}),
+            **({"ScanResults": self.scanning.results} if self.scanning else {}),
+        }
 
     def _name_functions(self) -> dict[str, Function]:
         return {
@@ -179,7 +190,7 @@ class SilentScalper(Stack):
             bundle=bundle,
             handler=handler,
             config=config,
-            environment=settings,
+            environment={"POWERTOOLS_METRICS_NAMESPACE": self._config.prefix, **settings},
             grants=grants,
             unscoped=self._unscoped,
             dead_letters=dead_letters or self.parts.queueing.failed_invocations,

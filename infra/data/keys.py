@@ -23,12 +23,27 @@ class Keys(Construct):
         self.messages = add_key(self, "Messages", "queues, alerts and logs", removal_policy)
         for service in ("s3", "sns", "cloudwatch", "budgets"):
             self.admit(service)
+        self.admit_unconditionally("scheduler")
         self.messages.add_to_resource_policy(let_logs_encrypt())
 
     def admit(self, service: str) -> None:
         """Let another AWS service of this account put messages into encrypted queues and topics."""
         # SQS guide, "Key management". In a key's own policy, `*` means the key.
-        self.messages.add_to_resource_policy(let_service(service, ["kms:Decrypt", "kms:GenerateDataKey*"], "*"))
+        self.messages.add_to_resource_policy(let_service(service, _USE, "*"))
+
+    def admit_unconditionally(self, service: str) -> None:
+        """Let a service at it that tells the key nothing of whom it works for: under a condition it would be refused.
+
+        EventBridge (SNS guide, "Encryption at rest: key management": conditions on the source are "not supported for
+        EventBridge-to-encrypted topics") and its Scheduler (its guide, "Troubleshooting"). It sends for rules of its
+        own account only; into another account it needs a role (EventBridge guide, "Sending events to an AWS service in
+        another account").
+        """
+        principal = iam.ServicePrincipal(f"{service}.amazonaws.com")
+        self.messages.add_to_resource_policy(iam.PolicyStatement(principals=[principal], actions=_USE, resources=["*"]))
+
+
+_USE = ["kms:Decrypt", "kms:GenerateDataKey*"]
 
 
 def add_key(

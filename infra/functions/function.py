@@ -61,7 +61,6 @@ class Function(Construct):
             reserved_concurrent_executions=config.reserved_concurrency,
             environment={
                 "POWERTOOLS_SERVICE_NAME": construct_id.lower(),
-                "POWERTOOLS_METRICS_NAMESPACE": "SilentScalper",
                 "POWERTOOLS_LOG_LEVEL": "INFO",
                 **environment,
             },
@@ -118,11 +117,24 @@ class Function(Construct):
 
 
 class EveryFiveMinutes(Construct):
-    """EventBridge Scheduler, with a role that may start this one function only."""
+    """EventBridge Scheduler, with a role that may start this one function only, and say that it could not."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.IFunction) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        function: lambda_.IFunction,
+        dead_letters: sqs.IQueue,
+        key: kms.IKey,
+    ) -> None:
         super().__init__(scope, construct_id)
-        invoke = allow(["lambda:InvokeFunction"], function.function_arn)
+        # Scheduler guide, "Configuring a schedule's dead-letter queue": the role sends, and uses the queue's key.
+        may = [
+            allow(["lambda:InvokeFunction"], function.function_arn),
+            allow(["sqs:SendMessage"], dead_letters.queue_arn),
+            allow(["kms:Decrypt", "kms:GenerateDataKey"], key.key_arn),
+        ]
         scheduling = iam.ServicePrincipal("scheduler.amazonaws.com").with_conditions(
             {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
         )
@@ -133,7 +145,8 @@ class EveryFiveMinutes(Construct):
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=function.function_arn,
-                role_arn=add_role(self, scheduling, [invoke]).role_arn,
+                role_arn=add_role(self, scheduling, may).role_arn,
+                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=dead_letters.queue_arn),
                 # The next run comes soon enough: a late retry would only stand in its way.
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_event_age_in_seconds=240, maximum_retry_attempts=2
