@@ -99,8 +99,8 @@ class Trail(Construct):
     (docs/cost.md). Tables are chosen by the beginning of their names, which are CloudFormation's: so a restored copy,
     which is as confidential, is watched as well, and nothing ties the stack to one table.
 
-    A stream tells what its table does. Who reads it is recorded, but for the `followers`, in whose names Lambda looks
-    into each part of it some eight times a second: that is 20 USD in a month without a file.
+    A stream tells what its table does. Who reads it is recorded, but for Lambda itself, which looks into each part of
+    it in the names of the `followers` some eight times a second: that is 20 USD in a month without a file.
     """
 
     def __init__(
@@ -155,10 +155,10 @@ class Trail(Construct):
                     "Every touch of a record", "AWS::DynamoDB::Table", [tables], but={"eventName": _STREAM_CALLS}
                 ),
                 _select_data(
-                    "Every look into a stream that is not a function's own work",
+                    "Every look into a stream but those of Lambda's polling",
                     "AWS::DynamoDB::Stream",
                     [tables],
-                    but={"userIdentity.arn": [_begin_sessions(role) for role in followers]},
+                    but={"userIdentity.arn": [_begin_polls(role) for role in followers]},
                 ),
             ],
         )
@@ -175,9 +175,12 @@ _MANAGEMENT = _Selector(
 _STREAM_CALLS = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"]
 
 
-def _begin_sessions(role: iam.IRole) -> str:
-    """Return how the ARN of each session of a role begins."""
-    return f"arn:{Aws.PARTITION}:sts::{Aws.ACCOUNT_ID}:assumed-role/{role.role_name}/"
+def _begin_polls(role: iam.IRole) -> str:
+    """Return how the ARN of each session begins in which Lambda polls for a function.
+
+    The function's own bear its name, and so do those of whoever stole its credentials: they are recorded.
+    """
+    return f"arn:{Aws.PARTITION}:sts::{Aws.ACCOUNT_ID}:assumed-role/{role.role_name}/awslambda_"
 
 
 def _select_data(name: str, kind: str, beginnings: list[str], but: Mapping[str, list[str]] | None = None) -> _Selector:

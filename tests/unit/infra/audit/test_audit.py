@@ -99,7 +99,7 @@ def test_every_touch_of_our_objects_and_items_is_recorded_and_of_nobody_elses(tr
     assert set(data["AWS::S3::Object"]) == {"eventCategory", "resources.type", "resources.ARN"}
 
 
-def test_looks_into_the_stream_are_recorded_but_for_the_functions_that_follow_it(trail, core):
+def test_looks_into_the_stream_are_recorded_but_for_those_of_lambdas_polling(trail, core):
     """A table's selector takes in its stream, into which Lambda looks some 20 million times a month."""
     data = {fields["resources.type"]["Equals"][0]: fields for fields in selectors(trail, "Data")}
     table = {name: field for name, field in data["AWS::DynamoDB::Table"].items() if "NotStartsWith" in field}
@@ -113,7 +113,7 @@ def test_looks_into_the_stream_are_recorded_but_for_the_functions_that_follow_it
         role = core.named_by(function)["Role"]["Fn::GetAtt"][0]
         imported, end = sessions["Fn::Join"][1][-2:]
         assert role in imported["Fn::ImportValue"]
-        assert end == "/", "or a role whose name begins alike would go unseen"
+        assert end == "/awslambda_", "or whoever stole the function's own credentials would go unseen"
 
 
 def test_tables_have_the_names_by_which_the_trail_chooses_them(core):
