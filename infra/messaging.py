@@ -98,23 +98,11 @@ class Alerts(Construct):
         self.mailbox = _add_queue(self, "Mailbox", key)
         deliver = let_service("sns", ["sqs:SendMessage"], self.mailbox.queue_arn, source_arn=self.topic.topic_arn)
         self.mailbox.add_to_resource_policy(deliver)
-        sns.Subscription(
-            self,
-            "Delivery",
-            topic=self.topic,
-            protocol=sns.SubscriptionProtocol.SQS,
-            endpoint=self.mailbox.queue_arn,
-            raw_message_delivery=False,
-            dead_letter_queue=undelivered,
-        )
-        for address in emails:
+        by_queue, by_email = sns.SubscriptionProtocol.SQS, sns.SubscriptionProtocol.EMAIL
+        told = [("Delivery", by_queue, self.mailbox.queue_arn), *((f"To{one}", by_email, one) for one in emails)]
+        for name, protocol, endpoint in told:
             sns.Subscription(
-                self,
-                f"To{address}",
-                topic=self.topic,
-                protocol=sns.SubscriptionProtocol.EMAIL,
-                endpoint=address,
-                dead_letter_queue=undelivered,
+                self, name, topic=self.topic, protocol=protocol, endpoint=endpoint, dead_letter_queue=undelivered
             )
 
 

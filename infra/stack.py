@@ -11,8 +11,9 @@ from constructs import Construct
 
 from infra.config import FunctionConfig, StageConfig
 from infra.edge.origin_secret import HEADER
-from infra.functions.function import EveryFiveMinutes, Function, FunctionSettings
+from infra.functions.function import Function, FunctionSettings
 from infra.functions.grants import Grants, Unscoped
+from infra.functions.schedule import EveryFiveMinutes
 from infra.malware import Scanning
 from infra.observability.alarms import Alarms
 from infra.observability.metrics import Dashboard, Watched

@@ -15,6 +15,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.config import StageConfig
+from infra.edge.risks import refuse_risky_sign_ins
 from infra.messaging import write_code_mail, write_invitation
 from infra.observability.logs import add_log_group
 
@@ -149,7 +150,7 @@ class Identity(Construct):
         super().__init__(scope, construct_id)
         self.pool = _add_pool(self, config, removal_policy, portal_origin)
         if config.threat_protection:
-            _refuse_risky_sign_ins(self, self.pool)
+            refuse_risky_sign_ins(self, self.pool)
         cognito.CfnUserPoolGroup(self, "Admins", user_pool_id=self.pool.user_pool_id, group_name="admin")
         version = cognito.ManagedLoginVersion
         self.domain = self.pool.add_domain(
@@ -205,32 +206,6 @@ def _add_pool(
         standard_threat_protection_mode=full if config.threat_protection else None,
         deletion_protection=config.retain_data,
         removal_policy=removal_policy,
-    )
-
-
-_Risk = cognito.CfnUserPoolRiskConfigurationAttachment
-
-
-def _refuse_risky_sign_ins(scope: Construct, pool: cognito.UserPool) -> None:
-    """Say what becomes of a password that leaked, and of a sign-in that looks like another's.
-
-    Enforced threat protection alone only watches (Cognito guide, "Working with adaptive authentication"). Who is
-    refused by mistake tries again from where they usually are. Nobody is written to: that takes an identity in SES.
-    """
-    refuse, check = (_Risk.AccountTakeoverActionTypeProperty(event_action=action, notify=False)
-                     for action in ("BLOCK", "MFA_REQUIRED"))  # fmt: skip
-    _Risk(
-        scope,
-        "Risks",
-        user_pool_id=pool.user_pool_id,
-        client_id="ALL",
-        compromised_credentials_risk_configuration=_Risk.CompromisedCredentialsRiskConfigurationTypeProperty(
-            actions=_Risk.CompromisedCredentialsActionsTypeProperty(event_action="BLOCK"),
-            event_filter=["SIGN_IN", "SIGN_UP", "PASSWORD_CHANGE"],
-        ),
-        account_takeover_risk_configuration=_Risk.AccountTakeoverRiskConfigurationTypeProperty(
-            actions=_Risk.AccountTakeoverActionsTypeProperty(high_action=refuse, medium_action=check, low_action=check)
-        ),
     )
 
 
