@@ -54,7 +54,13 @@ def build(*, config: StageConfig, bundles: Bundles, out: Path | None) -> App:
     if core.scanning:
         Malware(app, config=config, storage=parts.storage, scanning=core.scanning)
     if config.delivery:
-        DeliveryPipeline(app, delivery=config.delivery, production=config, staging=STAGES[config.delivery.staging])
+        DeliveryPipeline(
+            app,
+            delivery=config.delivery,
+            production=config,
+            staging=STAGES[config.delivery.staging],
+            undelivered=parts.webhooks.dead_letters.queue_arn,
+        )
     Tags.of(app).add("project", "silent-scalper")
     Tags.of(app).add("stage", config.name)
     return app

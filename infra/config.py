@@ -64,6 +64,9 @@ class Edge:
 
     domain: str | None = None
     """Host name under which clinics reach the portal; None: CloudFront's own, whose certificate admits old TLS."""
+    admits_old_tls: bool = False
+    """Let a stage that keeps data do so under CloudFront's own name, for a first try before it has a domain: TLS 1.0
+    and 1.1 are admitted there, whatever a distribution says (CloudFront guide, "Supported protocols and ciphers")."""
     certificate_arn: str | None = None
     """ACM certificate of the domain, in us-east-1, where CloudFront looks for it."""
     firewall_arn: str | None = None
@@ -209,6 +212,9 @@ class StageConfig:
             "edge.firewall_arn is needed outside us-east-1: CloudFront's firewalls live there": self.edge is not None
             and self.region != "us-east-1"
             and edge.firewall_arn is None,
+            "what is kept is reached by TLS 1.2: name edge.domain, or try without it (edge.admits_old_tls)": (
+                self.edge is not None and self.retain_data and edge.domain is None and not edge.admits_old_tls
+            ),
         }
         wrong |= self.delivery.list_faults(self.name) if self.delivery else {}
         for complaint, holds in wrong.items():

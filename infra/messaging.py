@@ -6,6 +6,7 @@ from typing import Any
 from aws_cdk import ArnFormat, CfnResource, Duration, Stack
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
@@ -23,8 +24,8 @@ class Queueing(Construct):
     """`main` feeds the judge; `dead_letters` keeps what failed five times; `projection_failures` the stream's.
 
     `projection_redrives` brings the projector what an admin takes out of the latter; `export_failures` and
-    `export_redrives` are the exporter's. `failed_invocations` keeps what Lambda gave up of invocations that nobody
-    waits for, such as the sweep's.
+    `export_redrives` are the exporter's. `failed_invocations` keeps what AWS gave up of what nobody waits for: Lambda's
+    invocations, the schedule's, and what a rule of EventBridge should have told.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, config: StageConfig) -> None:
@@ -75,38 +76,44 @@ def _add_queue(
 class Alerts(Construct):
     """One encrypted topic. The admin page reads the mailbox, which forgets after 14 days.
 
-    SNS asks each of the `emails` to confirm; until then it sends them nothing.
+    SNS asks each of the `emails` to confirm; until then it sends them nothing. What it cannot deliver to a subscription
+    goes to `undelivered`; what EventBridge cannot publish goes to `failed`.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, emails: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: kms.IKey,
+        undelivered: sqs.Queue,
+        failed: sqs.Queue,
+        emails: Sequence[str] = (),
+    ) -> None:
         super().__init__(scope, construct_id)
+        self.failed = failed
         self.topic = sns.Topic(self, "Topic", display_name="Silent Scalper", master_key=key, enforce_ssl=True)
         for service in ("cloudwatch", "budgets"):
             self.topic.add_to_resource_policy(let_service(service, ["sns:Publish"], self.topic.topic_arn))
         self.mailbox = _add_queue(self, "Mailbox", key)
         deliver = let_service("sns", ["sqs:SendMessage"], self.mailbox.queue_arn, source_arn=self.topic.topic_arn)
         self.mailbox.add_to_resource_policy(deliver)
-        sns.Subscription(
-            self,
-            "Delivery",
-            topic=self.topic,
-            protocol=sns.SubscriptionProtocol.SQS,
-            endpoint=self.mailbox.queue_arn,
-            raw_message_delivery=False,
-        )
-        for address in emails:
+        by_queue, by_email = sns.SubscriptionProtocol.SQS, sns.SubscriptionProtocol.EMAIL
+        told = [("Delivery", by_queue, self.mailbox.queue_arn), *((f"To{one}", by_email, one) for one in emails)]
+        for name, protocol, endpoint in told:
             sns.Subscription(
-                self, f"To{address}", topic=self.topic, protocol=sns.SubscriptionProtocol.EMAIL, endpoint=address
+                self, name, topic=self.topic, protocol=protocol, endpoint=endpoint, dead_letter_queue=undelivered
             )
 
 
 class Webhooks(Construct):
     """An encrypted topic whose messages are signed by SHA-256, and a queue for those that nobody took within an hour.
 
-    The portal makes the subscriptions, one per webhook, each with a filter policy of its own.
+    The portal makes the subscriptions, one per webhook, each with a filter policy of its own. The queue has the letters
+    of every other topic's subscriptions too.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, config: StageConfig) -> None:
         super().__init__(scope, construct_id)
         self.topic = sns.Topic(
             self,
@@ -119,12 +126,18 @@ class Webhooks(Construct):
         self.dead_letters = _add_queue(self, "Undelivered", key)
         give_up = let_service("sns", ["sqs:SendMessage"], self.dead_letters.queue_arn, source_arn=self.topic.topic_arn)
         self.dead_letters.add_to_resource_policy(give_up)
+        if config.delivery:
+            approvals = Stack.of(self).format_arn(service="sns", resource=f"{config.prefix}-Delivery-*")
+            by_topic = {"ArnLike": {"aws:SourceArn": approvals}}
+            leave = let_service("sns", ["sqs:SendMessage"], self.dead_letters.queue_arn, conditions=by_topic)
+            self.dead_letters.add_to_resource_policy(leave)
 
 
 class EventAlert(Construct):
     """One rule. `message` may name parts of the event in angle brackets, which `parts` finds by JSON path.
 
-    A low-level rule: the high-level target would let EventBridge publish to the topic whatever rule sends.
+    What cannot be published for a day is a dead letter. The rule sees what only reads as well, such as `AssumeRole`:
+    in the state `ENABLED` it would not (EventBridge guide, "Receiving read-only management events from AWS services").
     """
 
     def __init__(
@@ -133,7 +146,7 @@ class EventAlert(Construct):
         construct_id: str,
         *,
         name: str,
-        topic: sns.ITopic,
+        alerts: Alerts,
         pattern: Mapping[str, Any],
         parts: Mapping[str, str],
         message: str,
@@ -143,11 +156,13 @@ class EventAlert(Construct):
             self,
             "Rule",
             name=name,
+            state="ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
             event_pattern=pattern,
             targets=[
                 events.CfnRule.TargetProperty(
-                    arn=topic.topic_arn,
+                    arn=alerts.topic.topic_arn,
                     id="Alerts",
+                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=alerts.failed.queue_arn),
                     input_transformer=events.CfnRule.InputTransformerProperty(
                         input_paths_map=dict(parts), input_template=f'"{message}"'
                     ),
@@ -156,23 +171,28 @@ class EventAlert(Construct):
         )
 
 
-def admit_events(stack: Stack, config: StageConfig, *, topic: sns.Topic, key: kms.Key) -> None:
-    """Let the rules of a stage, which its prefix names, publish to the encrypted topic.
+def admit_events(stack: Stack, config: StageConfig, *, alerts: Alerts) -> None:
+    """Let EventBridge publish to the topic, and the rules of a stage, which its prefix names, leave letters.
 
-    The key takes no condition on the source: SNS does not pass it on for EventBridge (SNS guide, "Encryption at rest:
-    key management"), so the topics of this account are what narrows it.
+    No condition on the topic: EventBridge passes none on, and would be refused without a word (EventBridge guide,
+    "Amazon SNS permissions": "You can't use of Condition blocks in Amazon SNS topic policies for EventBridge").
     """
+    publish = iam.PolicyStatement(
+        principals=[iam.ServicePrincipal("events.amazonaws.com")],
+        actions=["sns:Publish"],
+        resources=[alerts.topic.topic_arn],
+    )
+    alerts.topic.add_to_resource_policy(publish)
     rules = stack.format_arn(
         service="events",
         resource="rule",
         resource_name=f"{config.prefix}-*",
         arn_format=ArnFormat.SLASH_RESOURCE_NAME,
     )
+    # EventBridge guide, "Using dead-letter queues to process undelivered events".
     by_rules = {"ArnLike": {"aws:SourceArn": rules}}
-    topic.add_to_resource_policy(let_service("events", ["sns:Publish"], topic.topic_arn, conditions=by_rules))
-    to_topics = {"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": stack.format_arn(service="sns", resource="*")}}
-    use = ["kms:Decrypt", "kms:GenerateDataKey*"]
-    key.add_to_resource_policy(let_service("events", use, "*", conditions=to_topics))
+    leave = let_service("events", ["sqs:SendMessage"], alerts.failed.queue_arn, conditions=by_rules)
+    alerts.failed.add_to_resource_policy(leave)
 
 
 def write_invitation(portal_origin: str) -> cognito.UserInvitationConfig:

@@ -42,8 +42,15 @@ class Resources:
         self.identity = Identity(stack, "Identity", config=config, removal_policy=removal, portal_origin=self.origin)
         self.api.guard(pool=self.identity.pool, client=self.identity.web_client)
         self.portal_secret = PortalSecret(stack, "PortalSecret", key=self.keys.data)
-        self.alerts = Alerts(stack, "Alerts", key=self.keys.messages, emails=config.alert_emails)
-        self.webhooks = Webhooks(stack, "Webhooks", key=self.keys.messages)
+        self.webhooks = Webhooks(stack, "Webhooks", key=self.keys.messages, config=config)
+        self.alerts = Alerts(
+            stack,
+            "Alerts",
+            key=self.keys.messages,
+            undelivered=self.webhooks.dead_letters,
+            failed=self.queueing.failed_invocations,
+            emails=config.alert_emails,
+        )
         self.analytics = Analytics(
             stack,
             "Analytics",
@@ -64,7 +71,8 @@ class Resources:
             removal_policy=removal,
         )
         if config.audit or config.backup:
-            admit_events(stack, config, topic=self.alerts.topic, key=self.keys.messages)
+            admit_events(stack, config, alerts=self.alerts)
+            self.keys.admit_unconditionally("events")
 
 
 def _choose_portal_origin(stack: Stack, config: StageConfig, api: Api) -> str:
@@ -98,6 +106,7 @@ def list_outputs(parts: Resources) -> dict[str, str]:
         "AuditTable": parts.audit_log.table.table_name,
         "QueueUrl": parts.queueing.main.queue_url,
         "DeadLetterQueueUrl": parts.queueing.dead_letters.queue_url,
+        "FailedInvocationsQueueUrl": parts.queueing.failed_invocations.queue_url,
         "ProjectionFailuresQueueUrl": parts.queueing.projection_failures.queue_url,
         "ProjectionRedrivesQueueUrl": parts.queueing.projection_redrives.queue_url,
         "ExportFailuresQueueUrl": parts.queueing.export_failures.queue_url,

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aws_cdk import CfnOutput, Environment, RemovalPolicy, Stack
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import FunctionConfig, StageConfig
 from infra.edge.origin_secret import HEADER
-from infra.functions.function import EveryFiveMinutes, Function, FunctionSettings
+from infra.functions.function import Function, FunctionSettings
 from infra.functions.grants import Grants
+from infra.functions.schedule import EveryFiveMinutes
 from infra.functions.unscoped import SCANNING, Unscoped
 from infra.malware import Scanning
 from infra.observability.alarms import Alarms
@@ -120,7 +122,8 @@ class SilentScalper(Stack):
             states=sorted(EXPORTED),
         )
         self.exporter.consume(parts.queueing.export_redrives, maximum_concurrency=2, batch_size=1)
-        EveryFiveMinutes(self, "Sweeping", function=self.sweep.function)
+        given_up, key = parts.queueing.failed_invocations, parts.keys.messages
+        EveryFiveMinutes(self, "Sweeping", function=self.sweep.function, dead_letters=given_up, key=key)
         if self._config.rotate_secret:
             parts.portal_secret.rotate(self.sweep.function)
         parts.api.route(self.portal.function, edge_header=HEADER if self._config.edge else None)
@@ -155,11 +158,20 @@ class SilentScalper(Stack):
                 parts.queueing.failed_invocations,
                 parts.webhooks.dead_letters,
             ),
+            rules=self._name_rules(),
+            namespace=self._config.prefix,
             api_id=parts.api.http.api_id,
             table=parts.records.table,
         )
         Alarms(self, "Alarms", watched=watched, topic=parts.alerts.topic, config=self._config)
         Dashboard(self, "Dashboard", watched=watched, config=self._config)
+
+    def _name_rules(self) -> dict[str, events.CfnRule]:
+        backup = self.parts.recovery.backup
+        return {
+            **({"BackupFailed": backup.failed.rule} if backup else {}),
+            **({"ScanResults": self.scanning.results} if self.scanning else {}),
+        }
 
     def _name_functions(self) -> dict[str, Function]:
         return {
@@ -188,7 +200,7 @@ class SilentScalper(Stack):
             bundle=bundle,
             handler=handler,
             config=config,
-            environment=settings,
+            environment={"POWERTOOLS_METRICS_NAMESPACE": self._config.prefix, **settings},
             grants=grants,
             apart=apart or {},
             unscoped=self._unscoped,

@@ -2,8 +2,8 @@
 
 from infra.config import Delivery, Edge, FunctionConfig, Retention, StageConfig
 
-PROD = StageConfig(name="prod")
-"""Production: say here what is yours."""
+PROD = StageConfig(name="prod", edge=Edge(admits_old_tls=True))
+"""Production: say here what is yours. First of all its domain, in place of old TLS."""
 
 STAGING = StageConfig(name="staging", prefix="SilentScalperStaging", retain_data=False, monthly_budget_usd=50)
 """Where a release proves itself before production: the same, but it may be thrown away."""

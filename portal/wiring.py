@@ -98,7 +98,7 @@ def wire(settings: Settings) -> Services:
         kept_searches=DynamoKeptSearches(table),
         ids=ids,
         subscriptions=DynamoSubscriptions(table),
-        subscribers=SnsSubscribers(sns, settings.alert_topic_arn),
+        subscribers=SnsSubscribers(sns, settings.alert_topic_arn, settings.webhook_dead_letter_queue_arn),
         watch=DynamoWatch(table),
         queue_age=CloudWatchQueueAge(session.client("cloudwatch", config=PATIENCE), settings.queue_url),
         request_counts=DynamoRequestCounts(table),

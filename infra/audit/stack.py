@@ -5,14 +5,14 @@ from typing import ClassVar
 from aws_cdk import Aws, CfnOutput, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_sns as sns
 from aws_cdk.aws_logs import CfnDelivery, CfnDeliveryDestination, CfnDeliverySource
 from constructs import Construct
 
 from infra.audit.trail import AuditBucket, Trail
 from infra.config import StageConfig
 from infra.iam import let_service
-from infra.messaging import EventAlert
+from infra.messaging import Alerts, EventAlert
+from infra.observability.alarms import watch_rule
 from infra.stack import SilentScalper
 
 
@@ -50,10 +50,11 @@ class Audit(Stack):
             archive=self.archive,
             buckets=[core.parts.storage.incoming, core.parts.storage.accepted, core.parts.storage.quarantine],
             tables_of=core.stack_name,
+            followers=[core.projector.role, core.exporter.role],
             log_days=config.retention.logs_days,
             removal_policy=removal,
         )
-        add_tamper_alerts(self, config, topic=core.parts.alerts.topic, break_glass=core.parts.recovery.break_glass.role)
+        add_tamper_alerts(self, config, alerts=core.parts.alerts, break_glass=core.parts.recovery.break_glass.role)
         if distribution_arn and config.region == EdgeLogs.REGION:
             EdgeLogs(
                 self, "EdgeLogs", prefix=config.prefix, distribution_arn=distribution_arn, logs=core.parts.storage.logs
@@ -70,6 +71,10 @@ _CALLS = "AWS API Call via CloudTrail"
 _SIGN_INS = "AWS Console Sign In via CloudTrail"
 _PARTS = {"what": "$.detail.eventName", "who": "$.detail.userIdentity.arn", "when": "$.time", "id": "$.detail.eventID"}
 _TOLD = "<what> by <who> at <when>, CloudTrail event <id>. See docs/runbook.md"
+
+_MATTERS = [{"readOnly": [False]}, {"readOnly": [{"exists": False}]}, {"managementEvent": [False]}]
+"""Sign-ins, whatever changes something, and every touch of a file or record. What a console looks at for each of its
+pages is a hundred calls, and no news after the sign-in."""
 
 _EVIDENCE = {
     "cloudtrail.amazonaws.com": ["DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail"],
@@ -89,31 +94,51 @@ _EVIDENCE = {
         "DeleteRecoveryPoint",
         "UpdateRecoveryPointLifecycle",
     ],
+    "events.amazonaws.com": ["DeleteRule", "DisableRule", "RemoveTargets"],
+    "monitoring.amazonaws.com": ["DeleteAlarms", "DisableAlarmActions"],
+    "sns.amazonaws.com": ["DeleteTopic"],
 }
-"""Calls that end or weaken what later shows what happened, or brings back what was lost. By service."""
+"""Calls that end or weaken what later shows what happened, tells it, or brings back what was lost. By service."""
 
 
-def add_tamper_alerts(
-    scope: Construct, config: StageConfig, *, topic: sns.ITopic, break_glass: iam.IRole
-) -> list[EventAlert]:
-    """Add the rules. They see the calls of the stack's region, where IAM and root's sign-ins are seen in us-east-1."""
+def add_tamper_alerts(scope: Construct, config: StageConfig, *, alerts: Alerts, break_glass: iam.IRole) -> None:
+    """Add the rules. They see the calls of the stack's region, where IAM and root's sign-ins are seen in us-east-1.
+
+    Break-glass can be taken there only, by whatever way (infra/data/recovery.py).
+    """
     calls = [name for names in _EVIDENCE.values() for name in names]
+    sessions = f"arn:{Aws.PARTITION}:sts::{Aws.ACCOUNT_ID}:assumed-role/{break_glass.role_name}/"
     patterns = {
         "RootUse": (
             "The root user acted",
             {
                 "detail-type": [_CALLS, _SIGN_INS],
-                "detail": {"userIdentity": {"type": ["Root"], "invokedBy": [{"exists": False}]}},
+                "detail": {"userIdentity": {"type": ["Root"], "invokedBy": [{"exists": False}]}, "$or": _MATTERS},
             },
         ),
         "BreakGlassUse": (
-            "Break-glass was used",
+            "Break-glass was used or changed",
             {
-                "detail-type": [_CALLS],
+                "detail-type": [_CALLS, _SIGN_INS],
                 "detail": {
-                    "eventSource": ["sts.amazonaws.com"],
-                    "eventName": ["AssumeRole"],
-                    "requestParameters": {"roleArn": [break_glass.role_arn]},
+                    "$or": [
+                        {
+                            "eventSource": ["sts.amazonaws.com"],
+                            "eventName": ["AssumeRole"],
+                            "requestParameters": {"roleArn": [break_glass.role_arn]},
+                        },
+                        # In the console (CloudTrail guide, "AWS Management Console sign-in events").
+                        {
+                            "eventSource": ["signin.amazonaws.com"],
+                            "eventName": ["SwitchRole"],
+                            "userIdentity": {"arn": [{"prefix": sessions}]},
+                        },
+                        {
+                            "eventSource": ["iam.amazonaws.com"],
+                            "readOnly": [False],
+                            "requestParameters": {"roleName": [break_glass.role_name]},
+                        },
+                    ]
                 },
             },
         ),
@@ -122,18 +147,17 @@ def add_tamper_alerts(
             {"detail-type": [_CALLS], "detail": {"eventSource": list(_EVIDENCE), "eventName": calls}},
         ),
     }
-    return [
-        EventAlert(
+    for name, (title, pattern) in patterns.items():
+        alert = EventAlert(
             scope,
             name,
             name=f"{config.prefix}-{name}",
-            topic=topic,
+            alerts=alerts,
             pattern=pattern,
             parts=_PARTS,
             message=f"{title}: {_TOLD}, {name}.",
         )
-        for name, (title, pattern) in patterns.items()
-    ]
+        watch_rule(scope, f"{name}Untold", rule=alert.rule, topic=alerts.topic)
 
 
 _EDGE_PREFIX = "edge"

@@ -23,7 +23,8 @@ class Keys(Construct):
         self.messages = add_key(self, "Messages", "queues, alerts and logs", removal_policy)
         for service in ("sns", "cloudwatch", "budgets"):
             self.admit(service)
-        self.admit_unconditionally("s3")
+        for service in ("s3", "scheduler"):
+            self.admit_unconditionally(service)
         self.messages.add_to_resource_policy(let_logs_encrypt())
 
     def admit(self, service: str) -> None:
@@ -32,11 +33,12 @@ class Keys(Construct):
         self.messages.add_to_resource_policy(let_service(service, _USE, "*"))
 
     def admit_unconditionally(self, service: str) -> None:
-        """Let a service at it of which nothing says that it tells the key for whom it works.
+        """Let a service at it that tells the key nothing of whom it works for: under a condition it would be refused.
 
-        S3 (its guide, "Granting permissions to publish event notification messages to a destination", key policy) and
-        EventBridge (its guide, "Event bus targets", encrypted queues) write their statements without a condition. What
-        they may send where, the queues' own policies narrow.
+        S3 (its guide, "Granting permissions to publish event notification messages to a destination", key policy),
+        EventBridge (SNS guide, "Encryption at rest: key management": conditions on the source are "not supported for
+        EventBridge-to-encrypted topics") and its Scheduler (its guide, "Troubleshooting"). What they may send where,
+        the queues' and topics' own policies narrow.
         """
         principal = iam.ServicePrincipal(f"{service}.amazonaws.com")
         self.messages.add_to_resource_policy(iam.PolicyStatement(principals=[principal], actions=_USE, resources=["*"]))

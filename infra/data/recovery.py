@@ -9,7 +9,6 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.config import Retention, StageConfig
@@ -50,7 +49,7 @@ class Recovery(Construct):
                 "Backup",
                 tables=[records.table, audit_log.table],
                 key=keys.data,
-                topic=alerts.topic,
+                alerts=alerts,
                 config=config,
                 removal_policy=removal_policy,
             )
@@ -75,8 +74,9 @@ _HOUR = Duration.hours(1)
 class BreakGlass(Construct):
     """A role that reads files, records and the audit log for an hour, and changes nothing (45 CFR 164.312(a)(2)(ii)).
 
-    Whoever the account's own policies let assume it needs a second factor shown within the hour. Each use is told to
-    the alert topic (infra/audit/stack.py), and CloudTrail notes every object and item that it reads.
+    Whoever the account's own policies let assume it needs a second factor shown within the hour, and comes by STS of
+    the stack's region: elsewhere no rule would see it. Each use is told to the alert topic (infra/audit/stack.py), and
+    CloudTrail notes every object and item that it reads.
     """
 
     def __init__(
@@ -94,6 +94,9 @@ class BreakGlass(Construct):
             {
                 "Bool": {"aws:MultiFactorAuthPresent": "true"},
                 "NumericLessThan": {"aws:MultiFactorAuthAge": str(_HOUR.to_seconds())},
+                # STS's global endpoint counts as us-east-1, and is noted there, wherever it was served (IAM guide,
+                # "AWS STS Regions and endpoints").
+                "StringEquals": {"aws:RequestedRegion": Aws.REGION},
             }
         )
         self.role = iam.Role(
@@ -137,7 +140,7 @@ class Backup(Construct):
         *,
         tables: list[dynamodb.ITable],
         key: kms.Key,
-        topic: sns.ITopic,
+        alerts: Alerts,
         config: StageConfig,
         removal_policy: RemovalPolicy,
     ) -> None:
@@ -162,11 +165,11 @@ class Backup(Construct):
             role=self.role,
             disable_default_backup_policy=True,
         )
-        EventAlert(
+        self.failed = EventAlert(
             self,
             "Failed",
             name=f"{config.prefix}-BackupFailed",
-            topic=topic,
+            alerts=alerts,
             pattern={
                 "source": ["aws.backup"],
                 "detail-type": ["Backup Job State Change"],

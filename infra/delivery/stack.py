@@ -9,6 +9,7 @@ from aws_cdk import aws_codestarnotifications as notifications
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import Delivery, StageConfig
@@ -27,9 +28,18 @@ class DeliveryPipeline(Stack):
     """A pipeline of type V2, one build project per step with a role of its own, and a topic for those who approve.
 
     It stands beside the production that it delivers to, and is deployed by hand: no run changes its own rules.
+    `undelivered` is the ARN of that production's queue, for what does not reach the approvers.
     """
 
-    def __init__(self, scope: Construct, *, delivery: Delivery, production: StageConfig, staging: StageConfig) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        delivery: Delivery,
+        production: StageConfig,
+        staging: StageConfig,
+        undelivered: str,
+    ) -> None:
         super().__init__(
             scope,
             f"{production.prefix}-Delivery",
@@ -66,7 +76,7 @@ class DeliveryPipeline(Stack):
             artifact_store=artifacts.store,
             stages=list_stages(delivery=delivery, production=production, projects=projects),
         )
-        self._notify_approvers(key)
+        self._notify_approvers(key, undelivered)
 
     def _list_grants(self, projects: Projects, artifacts: Artifacts) -> list[iam.PolicyStatement]:
         """All that the pipeline itself may do: fetch, have built, look at alarms. It deploys nothing."""
@@ -81,7 +91,7 @@ class DeliveryPipeline(Stack):
             allow(["cloudwatch:DescribeAlarms"], *alarms),
         ]
 
-    def _notify_approvers(self, key: kms.IKey) -> None:
+    def _notify_approvers(self, key: kms.IKey, undelivered: str) -> None:
         topic = sns.Topic(self, "Approvals", display_name="Scalper", master_key=key, enforce_ssl=True)
         topic.add_to_resource_policy(
             iam.PolicyStatement(
@@ -90,9 +100,17 @@ class DeliveryPipeline(Stack):
                 resources=[topic.topic_arn],
             )
         )
+        # By its ARN: the core's own policy lets the topics of this stack leave letters.
+        letters = sqs.Queue.from_queue_arn(self, "Undelivered", undelivered)
         for number, address in enumerate(self._delivery.approvers):
-            email = sns.SubscriptionProtocol.EMAIL
-            sns.Subscription(self, f"Approver{number}", topic=topic, protocol=email, endpoint=address)
+            sns.Subscription(
+                self,
+                f"Approver{number}",
+                topic=topic,
+                protocol=sns.SubscriptionProtocol.EMAIL,
+                endpoint=address,
+                dead_letter_queue=letters,
+            )
         notifications.CfnNotificationRule(
             self,
             "Notifications",

@@ -15,6 +15,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.config import StageConfig
+from infra.edge.risks import refuse_risky_sign_ins
 from infra.messaging import write_code_mail, write_invitation
 from infra.observability.logs import add_log_group
 
@@ -148,6 +149,8 @@ class Identity(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.pool = _add_pool(self, config, removal_policy, portal_origin)
+        if config.threat_protection:
+            refuse_risky_sign_ins(self, self.pool)
         cognito.CfnUserPoolGroup(self, "Admins", user_pool_id=self.pool.user_pool_id, group_name="admin")
         version = cognito.ManagedLoginVersion
         self.domain = self.pool.add_domain(

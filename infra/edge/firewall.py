@@ -50,7 +50,7 @@ class Firewall(Construct):
             },
             data_protection_config=waf.CfnWebACL.DataProtectionConfigProperty(data_protections=_protect_data()),
             rules=_list_rules(edge.requests_per_five_minutes),
-            visibility_config=_set_visibility("Edge"),
+            visibility_config=_set_visibility(config.prefix),
         )
         self.arn = acl.attr_arn
         self._log_requests(config, log_key)

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
-from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -68,7 +67,6 @@ class Function(Construct):
             reserved_concurrent_executions=config.reserved_concurrency,
             environment={
                 "POWERTOOLS_SERVICE_NAME": construct_id.lower(),
-                "POWERTOOLS_METRICS_NAMESPACE": "SilentScalper",
                 "POWERTOOLS_LOG_LEVEL": "INFO",
                 **environment,
             },
@@ -121,31 +119,6 @@ class Function(Construct):
             retry_attempts=10,
             on_failure=sources.SqsDlq(failures),
             filters=[lambda_.FilterCriteria.filter({"dynamodb": changed})],
-        )
-
-
-class EveryFiveMinutes(Construct):
-    """EventBridge Scheduler, with a role that may start this one function only."""
-
-    def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.IFunction) -> None:
-        super().__init__(scope, construct_id)
-        invoke = allow(["lambda:InvokeFunction"], function.function_arn)
-        scheduling = iam.ServicePrincipal("scheduler.amazonaws.com").with_conditions(
-            {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-        )
-        scheduler.CfnSchedule(
-            self,
-            "Schedule",
-            schedule_expression="rate(5 minutes)",
-            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            target=scheduler.CfnSchedule.TargetProperty(
-                arn=function.function_arn,
-                role_arn=add_role(self, scheduling, [invoke]).role_arn,
-                # The next run comes soon enough: a late retry would only stand in its way.
-                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                    maximum_event_age_in_seconds=240, maximum_retry_attempts=2
-                ),
-            ),
         )
 
 

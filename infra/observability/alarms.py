@@ -6,11 +6,12 @@ Each costs as much as any other, and one over several metrics as much as one for
 from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events as events
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.config import StageConfig
-from infra.observability.metrics import FIVE_MINUTES, Watched, name_part, own_metric
+from infra.observability.metrics import FIVE_MINUTES, Watched, name_part
 
 _ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
@@ -26,15 +27,15 @@ class Alarms(Construct):
         self._topic = topic
         self._watch_work(watched, config)
         self._watch_speed(watched, config)
-        incidents = own_metric("OpenIncidents", "sweep", "Maximum")
+        incidents = watched.own("OpenIncidents", "sweep", "Maximum")
         self._add_alarm("Incidents", incidents, 0, "Files wait too long, or objects and records disagree.")
-        quiet = own_metric("QuietClinics", "sweep", "Maximum")
+        quiet = watched.own("QuietClinics", "sweep", "Maximum")
         self._add_alarm("QuietClinics", quiet, 0, "From a usually busy clinic comes nothing.")
         cloudwatch.Alarm(
             self,
             "SweepMissing",
             alarm_name=alarm_name(Stack.of(self).stack_name, "SweepMissing"),
-            metric=own_metric("Swept", "sweep"),
+            metric=watched.own("Swept", "sweep"),
             threshold=1,
             evaluation_periods=3,
             comparison_operator=_BELOW,
@@ -50,6 +51,8 @@ class Alarms(Construct):
             self._add_alarm(f"{name_part(queue)}Waiting", depth, 0, told)
         age = watched.main_queue.metric_approximate_age_of_oldest_message(period=FIVE_MINUTES, statistic="Maximum")
         self._add_alarm("Backlog", age, config.alarms.oldest_message_s, "Files are waiting for their verdict.")
+        for name, rule in watched.rules.items():
+            watch_rule(self, f"{name}Untold", rule=rule, topic=self._topic)
         for function in watched.processors:
             # Each failure is retried, so this tells of trouble before loss.
             name, errors = name_part(function), function.metric_errors(period=FIVE_MINUTES, statistic="Sum")
@@ -64,7 +67,7 @@ class Alarms(Construct):
         longest_ms = 1000 * config.judge.timeout_s * config.alarms.judge_duration_p95_share
         duration = watched.judge.metric_duration(period=FIVE_MINUTES, statistic="p95")
         self._add_alarm("JudgeDuration", duration, longest_ms, "Judging takes nearly as long as the function may run.")
-        verdicts = own_metric("UploadToVerdict", "judge", "p95")
+        verdicts = watched.own("UploadToVerdict", "judge", "p95")
         slow_ms = 1000 * config.alarms.upload_to_verdict_p95_s
         self._add_alarm("SlowVerdicts", verdicts, slow_ms, "Verdicts come late after their uploads.", periods=2)
         failures, latency = watched.portal("5xx", "Sum"), watched.portal("Latency", "p99")
@@ -74,19 +77,47 @@ class Alarms(Construct):
     def _add_alarm(
         self, construct_id: str, metric: cloudwatch.IMetric, limit: float, description: str, *, periods: int = 1
     ) -> None:
-        """Alarm when a metric stands above its limit for some periods in a row."""
-        alarm = cloudwatch.Alarm(
-            self,
-            construct_id,
-            alarm_name=alarm_name(Stack.of(self).stack_name, construct_id),
-            metric=metric,
-            threshold=limit,
-            evaluation_periods=periods,
-            comparison_operator=_ABOVE,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=description,
-        )
-        alarm.add_alarm_action(actions.SnsAction(self._topic))
+        _add_alarm(self, construct_id, metric, limit, description, topic=self._topic, periods=periods)
+
+
+def watch_rule(scope: Construct, construct_id: str, *, rule: events.CfnRule, topic: sns.ITopic) -> None:
+    """Tell when a rule found something and could not bring it where it should (EventBridge guide, "Monitoring").
+
+    A letter may tell of the same; but what keeps a rule from its target may keep it from the letters too.
+    """
+    failed = cloudwatch.Metric(
+        namespace="AWS/Events",
+        metric_name="FailedInvocations",
+        dimensions_map={"RuleName": rule.ref},
+        statistic="Sum",
+        period=FIVE_MINUTES,
+    )
+    _add_alarm(scope, construct_id, failed, 0, "AWS has something to tell and cannot.", topic=topic)
+
+
+def _add_alarm(
+    scope: Construct,
+    construct_id: str,
+    metric: cloudwatch.IMetric,
+    limit: float,
+    description: str,
+    *,
+    topic: sns.ITopic,
+    periods: int = 1,
+) -> None:
+    """Alarm when a metric stands above its limit for some periods in a row."""
+    alarm = cloudwatch.Alarm(
+        scope,
+        construct_id,
+        alarm_name=alarm_name(Stack.of(scope).stack_name, construct_id),
+        metric=metric,
+        threshold=limit,
+        evaluation_periods=periods,
+        comparison_operator=_ABOVE,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        alarm_description=description,
+    )
+    alarm.add_alarm_action(actions.SnsAction(topic))
 
 
 def alarm_name(stack: str, alarm: str) -> str:

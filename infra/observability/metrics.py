@@ -4,20 +4,18 @@ The dashboard answers: is everything well, how fast is it, what waits, what fail
 clinic, a file or a patient. CloudWatch shows 50 metrics free of charge. `docs/metrics.md` names our own ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import StageConfig
-
-NAMESPACE = "SilentScalper"
-"""As `infra/functions/function.py` tells the functions."""
 
 FIVE_MINUTES = Duration.minutes(5)
 
@@ -35,12 +33,26 @@ class Watched:
     main_queue: sqs.IQueue
     dead_letters: Sequence[sqs.IQueue]
     """Queues that should be empty."""
+    rules: Mapping[str, events.CfnRule]
+    """Those of EventBridge, by what people call them."""
+    namespace: str
+    """Of our own metrics: the stage's, or one stage's sweep would hide that another's has stopped."""
     api_id: str
     table: dynamodb.ITable
 
     @property
     def judge(self) -> lambda_.IFunction:
         return self.functions[0]
+
+    def own(self, metric_name: str, service: str, statistic: str = "Sum") -> cloudwatch.Metric:
+        """Return a metric that one of our functions writes."""
+        return cloudwatch.Metric(
+            namespace=self.namespace,
+            metric_name=metric_name,
+            dimensions_map={"service": service},
+            statistic=statistic,
+            period=FIVE_MINUTES,
+        )
 
     def portal(self, metric_name: str, statistic: str) -> cloudwatch.Metric:
         """Return a metric of the gateway (API Gateway guide, "Monitor CloudWatch metrics for HTTP APIs")."""
@@ -51,17 +63,6 @@ class Watched:
             statistic=statistic,
             period=FIVE_MINUTES,
         )
-
-
-def own_metric(metric_name: str, service: str, statistic: str = "Sum") -> cloudwatch.Metric:
-    """Return a metric that one of our functions writes."""
-    return cloudwatch.Metric(
-        namespace=NAMESPACE,
-        metric_name=metric_name,
-        dimensions_map={"service": service},
-        statistic=statistic,
-        period=FIVE_MINUTES,
-    )
 
 
 def name_part(part: lambda_.IFunction | sqs.IQueue) -> str:
@@ -94,7 +95,7 @@ class Dashboard(Construct):
         super().__init__(scope, construct_id)
         dashboard = cloudwatch.Dashboard(self, "Board", dashboard_name=config.prefix)
         for title, graphs in (
-            ("Verdicts", _graph_verdicts()),
+            ("Verdicts", _graph_verdicts(watched)),
             ("What waits", _graph_queues(watched)),
             ("Functions", _graph_functions(watched)),
             ("Portal", _graph_portal(watched)),
@@ -104,14 +105,14 @@ class Dashboard(Construct):
             dashboard.add_widgets(*(graph.widget(_WIDTH // len(graphs)) for graph in graphs))
 
 
-def _graph_verdicts() -> list[_Graph]:
-    latency = [_label(own_metric("UploadToVerdict", "judge", p), p) for p in ("p50", "p95", "p99")]
+def _graph_verdicts(watched: Watched) -> list[_Graph]:
+    latency = [_label(watched.own("UploadToVerdict", "judge", p), p) for p in ("p50", "p95", "p99")]
     return [
-        _Graph("Verdicts", [own_metric(name, "judge") for name in ("Accepted", "Rejected", "Redelivered")]),
+        _Graph("Verdicts", [watched.own(name, "judge") for name in ("Accepted", "Rejected", "Redelivered")]),
         _Graph("From upload to verdict, ms", latency),
         _Graph(
             "Incidents, quiet clinics, missing exams",
-            [own_metric(n, "sweep", "Maximum") for n in ("OpenIncidents", "QuietClinics", "ExpectedExamsMissing")],
+            [watched.own(n, "sweep", "Maximum") for n in ("OpenIncidents", "QuietClinics", "ExpectedExamsMissing")],
         ),
     ]
 
@@ -169,8 +170,8 @@ def _graph_costs(watched: Watched) -> list[_Graph]:
     return [
         _Graph("Invocations", calls),
         _Graph("Units of the table", units),
-        _Graph("Bytes read of files", [own_metric("BytesRead", "judge")]),
-        _Graph("Entries of archives", [own_metric("EntriesUnpacked", "judge")]),
+        _Graph("Bytes read of files", [watched.own("BytesRead", "judge")]),
+        _Graph("Entries of archives", [watched.own("EntriesUnpacked", "judge")]),
     ]
 
 

@@ -150,17 +150,19 @@ class SnsAlerts:
 class SnsSubscribers:
     """Subscribes addresses to the topic of alerts, and says which messages each gets."""
 
-    def __init__(self, client: "SNSClient", topic_arn: str) -> None:
+    def __init__(self, client: "SNSClient", topic_arn: str, dead_letter_queue_arn: str) -> None:
         self._sns = client
         self._topic_arn = topic_arn
+        self._redrive = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": dead_letter_queue_arn})}
 
     def subscribe(self, protocol: str, endpoint: str, policy: FilterPolicy) -> str:
+        filtered = {"FilterPolicy": json.dumps(policy)} if policy else {}
         try:
             answer = self._sns.subscribe(
                 TopicArn=self._topic_arn,
                 Protocol=protocol,
                 Endpoint=endpoint,
-                Attributes={"FilterPolicy": json.dumps(policy)} if policy else {},
+                Attributes={**filtered, **self._redrive},
                 # Else SNS would not say which one it is before it is confirmed.
                 ReturnSubscriptionArn=True,
             )

@@ -49,7 +49,7 @@ class Listener:
         attributes = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]
         self.endpoint = attributes["QueueArn"]
         self.sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": _open_to_topics(self.endpoint)})
-        self.subscribers = SnsSubscribers(sns, stack.outputs["AlertTopicArn"])
+        self.subscribers = SnsSubscribers(sns, stack.outputs["AlertTopicArn"], self.endpoint)
         self.policy = filter_policy([a_subscription(self.endpoint, owner, kinds)])
         self.arn = self.subscribers.subscribe("sqs", self.endpoint, self.policy)
         self.seen = {}

@@ -179,6 +179,9 @@ def contained(clients, outputs, night):
     assert clients.cognito.admin_get_user(UserPoolId=pool, Username="runbook-person")["Enabled"] is False
     left = clients.cognito.list_user_pool_clients(UserPoolId=pool)["UserPoolClients"]
     assert night.client_id not in {client["ClientId"] for client in left}
+    # Closed and opened again, with what it had before: the local stage reserves nothing.
+    portal = clients.functions.get_function_concurrency(FunctionName=outputs["PortalFunction"])
+    assert "ReservedConcurrentExecutions" not in portal
     assert LETTER not in [
         message["Body"]
         for message in clients.sqs.receive_message(QueueUrl=outputs["DeadLetterQueueUrl"]).get("Messages", [])

@@ -8,6 +8,7 @@ from infra.config import ConfigError, Delivery, Edge, Retention, StageConfig
 from infra.stages import EXAMPLE, LOCAL, PROD, STAGES, STAGING
 
 CERTIFICATE = EXAMPLE.edge.certificate_arn
+FIREWALL = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/a/b"
 
 WRONG = {
     "account must have twelve digits": {"account": "1234"},
@@ -21,6 +22,7 @@ WRONG = {
         "edge": Edge(domain="scans.example.org", certificate_arn=CERTIFICATE.replace("us-east-1", "eu-west-1"))
     },
     "edge.countries are two capital letters each": {"edge": Edge(countries=("us",))},
+    "what is kept is reached by TLS 1.2": {"edge": Edge()},
     "edge.firewall_arn is needed outside us-east-1": {"region": "eu-central-1"},
     "delivery.repository is written owner/name": {"delivery": {"repository": "silent-scalper"}},
     "delivery.connection_arn must be a connection": {"delivery": {"connection_arn": "arn:aws:s3:::bucket"}},
@@ -42,7 +44,7 @@ def test_what_cannot_be_deployed_is_refused_with_its_file_and_its_reason(complai
     if isinstance(changes.get("delivery"), dict):
         changes["delivery"] = replace(EXAMPLE.delivery, **changes["delivery"])
     with pytest.raises(ConfigError) as refused:
-        StageConfig(**{"name": "prod", **changes})
+        StageConfig(**{"name": "prod", "edge": PROD.edge, **changes})
     assert str(refused.value).startswith("infra/stages.py, stage prod: ")
     assert complaint in str(refused.value)
 
@@ -51,23 +53,25 @@ def test_what_cannot_be_deployed_is_refused_with_its_file_and_its_reason(complai
     "good",
     [
         {"region": "eu-central-1", "edge": None},
-        {"region": "eu-central-1", "edge": Edge(firewall_arn="arn:aws:wafv2:us-east-1:111122223333:global/webacl/a/b")},
+        {"region": "eu-central-1", "edge": replace(EXAMPLE.edge, firewall_arn=FIREWALL)},
+        {"edge": Edge(admits_old_tls=True)},
+        {"edge": Edge(), "retain_data": False},
         {"retention": Retention(accepted_glacier_days=30)},
         {"retain_data": False, "retention": Retention(audit_days=1)},
     ],
 )
 def test_what_can_be_deployed_is_taken(good):
-    StageConfig(**{"name": "prod", **good})
+    StageConfig(**{"name": "prod", "edge": EXAMPLE.edge, **good})
 
 
-def test_production_says_nothing_and_so_has_every_safe_default():
-    assert StageConfig(name="prod") == PROD
+def test_production_says_nothing_but_that_it_has_no_domain_yet_and_so_has_every_safe_default():
+    assert StageConfig(name="prod", edge=Edge(admits_old_tls=True)) == PROD
     assert PROD.retain_data
     assert PROD.mfa_required
     assert PROD.threat_protection
     assert PROD.backup
     assert PROD.audit
-    assert PROD.edge == Edge()
+    assert replace(PROD.edge, admits_old_tls=False) == Edge()
     assert PROD.edge.countries == ("US",)
     assert not PROD.loopback_webhooks
     assert PROD.delivery is None
@@ -83,11 +87,12 @@ def test_production_keeps_the_audit_for_six_years_and_accepted_files_for_good():
     assert kept.accepted_glacier_days is None
 
 
-def test_staging_is_production_but_for_its_data_and_its_budget():
+def test_staging_is_production_but_for_its_data_its_budget_and_that_it_may_be_tried_by_any_name():
     differing = {
         field.name for field in fields(StageConfig) if getattr(STAGING, field.name) != getattr(PROD, field.name)
     }
-    assert differing - SHARED == {"retain_data", "monthly_budget_usd"}
+    assert differing - SHARED == {"retain_data", "monthly_budget_usd", "edge"}
+    assert replace(PROD.edge, admits_old_tls=False) == STAGING.edge
 
 
 def test_only_this_machine_lets_webhooks_lead_home():

@@ -184,6 +184,10 @@ def test_both_stages_are_made_of_the_same_parts(local, prod):
     more = [(name, kind) for name, kind in parts(prod).items() if name not in parts(local)]
     at_the_edge = {"AWS::ApiGatewayV2::Authorizer", "AWS::Lambda::Permission"}  # For what only CloudFront may call.
     kinds = {kind for name, kind in more if "Backup" not in name}
-    # Neither of these two is known to the emulator.
-    unknown = {"AWS::Cognito::ManagedLoginBranding", "AWS::SecretsManager::RotationSchedule"}
+    # None of these is known to the emulator.
+    unknown = {
+        "AWS::Cognito::ManagedLoginBranding",
+        "AWS::Cognito::UserPoolRiskConfigurationAttachment",
+        "AWS::SecretsManager::RotationSchedule",
+    }
     assert kinds == {*unknown, *at_the_edge}

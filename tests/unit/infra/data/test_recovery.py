@@ -159,6 +159,11 @@ def test_break_glass_asks_for_a_second_factor_and_lasts_an_hour(template):
     assert trust["Condition"]["NumericLessThan"] == {"aws:MultiFactorAuthAge": "3600"}
 
 
+def test_break_glass_is_taken_in_the_stages_region_where_its_use_is_told(template):
+    (trust,) = template.named_by("BreakGlassRoleArn")["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"]["StringEquals"] == {"aws:RequestedRegion": {"Ref": "AWS::Region"}}
+
+
 def test_break_glass_reads_and_changes_nothing(template):
     role = template.output("BreakGlassRoleArn")
     own = statements(template, template.named_by("BreakGlassRoleArn"))

@@ -20,7 +20,8 @@ STAGED = replace(STAGING, account="444455556666", region="us-west-2", edge=None)
 def delivery(tmp_path_factory):
     out = tmp_path_factory.mktemp("delivery")
     app = App(outdir=str(out), context=FEATURE_FLAGS, analytics_reporting=False)
-    DeliveryPipeline(app, delivery=PRODUCTION.delivery, production=PRODUCTION, staging=STAGED)
+    letters = "arn:aws:sqs:us-east-1:111122223333:undelivered"
+    DeliveryPipeline(app, delivery=PRODUCTION.delivery, production=PRODUCTION, staging=STAGED, undelivered=letters)
     app.synth()
     return Template(json.loads((out / "SilentScalper-Delivery.template.json").read_text()))
 

@@ -67,6 +67,31 @@ def test_production_requires_a_second_factor_from_an_authenticator_app(prod):
     assert pool["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
 
 
+def test_passwords_that_leaked_and_sign_ins_that_look_like_anothers_are_refused(prod):
+    """Enforced threat protection without a risk configuration lets everybody in."""
+    pool = prod.named_by("UserPoolId")
+    assert pool["UserPoolTier"] == "PLUS"
+    assert pool["UserPoolAddOns"] == {"AdvancedSecurityMode": "ENFORCED"}
+    (risks,) = prod.properties_of("AWS::Cognito::UserPoolRiskConfigurationAttachment")
+    assert (risks["UserPoolId"], risks["ClientId"]) == ({"Ref": prod.output("UserPoolId")}, "ALL")
+    leaked = risks["CompromisedCredentialsRiskConfiguration"]
+    assert leaked["Actions"] == {"EventAction": "BLOCK"}
+    assert set(leaked["EventFilter"]) == {"SIGN_IN", "SIGN_UP", "PASSWORD_CHANGE"}
+    taken = risks["AccountTakeoverRiskConfiguration"]
+    assert {risk: action["EventAction"] for risk, action in taken["Actions"].items()} == {
+        "HighAction": "BLOCK",
+        "MediumAction": "MFA_REQUIRED",
+        "LowAction": "MFA_REQUIRED",
+    }
+    # Cognito writes to people by SES only, of which a stage may have no identity.
+    assert "NotifyConfiguration" not in taken
+    assert not any(action["Notify"] for action in taken["Actions"].values())
+
+
+def test_a_stage_without_threat_protection_configures_no_risks(local):
+    assert "AWS::Cognito::UserPoolRiskConfigurationAttachment" not in str(local.content)
+
+
 def test_the_local_stage_asks_for_none(local):
     assert local.named_by("UserPoolId")["MfaConfiguration"] == "OFF"
 

@@ -3,6 +3,7 @@
 import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sqs as sqs
 from aws_cdk.assertions import Template as Assertions
 
 from infra.messaging import Alerts
@@ -39,7 +40,8 @@ def test_whoever_tells_the_topic_may_publish_and_use_its_key(template, service):
 
 def test_each_address_of_the_stage_gets_every_alert():
     stack = Stack(App(analytics_reporting=False), "Stack")
-    Alerts(stack, "Alerts", key=kms.Key(stack, "Key"), emails=ADDRESSES)
+    letters, key = sqs.Queue(stack, "Letters"), kms.Key(stack, "Key")
+    Alerts(stack, "Alerts", key=key, undelivered=letters, failed=letters, emails=ADDRESSES)
     subscriptions = Template(Assertions.from_stack(stack).to_json()).properties_of("AWS::SNS::Subscription")
     mails = [row for row in subscriptions if row["Protocol"] == "email"]
     assert {row["Endpoint"] for row in mails} == set(ADDRESSES)

@@ -8,6 +8,7 @@ import jsonschema_rs
 import pytest
 
 from infra.stages import PROD
+from tests.unit.infra.conftest import read
 from tests.unit.infra.observability.emitted import FUNCTIONS, ROOT, documents_of, lines_of, metrics_of
 
 SCHEMA = json.loads((Path(__file__).parent / "emf_schema.json").read_text())
@@ -25,6 +26,8 @@ OF_AWS = {
             "ApproximateAgeOfOldestMessage",
         },
     ),
+    # EventBridge User Guide, "Monitoring Amazon EventBridge".
+    "AWS/Events": ({"RuleName"}, {"FailedInvocations"}),
     # Lambda Developer Guide, "Types of metrics for Lambda functions".
     "AWS/Lambda": ({"FunctionName"}, {"Errors", "Duration", "Throttles", "ConcurrentExecutions", "Invocations"}),
     # API Gateway Developer Guide, "Monitor CloudWatch metrics for HTTP APIs in API Gateway".
@@ -102,7 +105,7 @@ def test_each_metric_has_the_dimensions_that_the_page_tells(emitted):
     for metric in emitted:
         cold_start = {"function_name"} if metric.name == "ColdStart" else set()
         assert set(dict(metric.dimensions)) == {"service"} | cold_start
-        assert metric.namespace == "SilentScalper"
+        assert metric.namespace == PROD.prefix
 
 
 def test_the_page_names_each_log_line_and_what_it_carries(lines):
@@ -135,19 +138,21 @@ def test_no_line_carries_what_only_a_record_may_hold(lines):
             assert "northside/2026" not in json.dumps(line)
 
 
-def test_the_page_names_each_alarm(prod):
+def test_the_page_names_each_alarm(prod, prod_assembly):
     section = PAGE.partition("## Alarms")[2].partition("## Incidents")[0]
     named = {
         name for row in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
     }
+    beside = read(prod_assembly, "SilentScalper-Audit").of_type("AWS::CloudWatch::Alarm")
     assert named == {
-        re.fullmatch(r"Alarms(\w+)[0-9A-F]{8}", name)[1] for name in prod.of_type("AWS::CloudWatch::Alarm")
-    }
+        re.fullmatch(r"(?:Alarms)?(\w+)[0-9A-F]{8}", name)[1]
+        for name in (*prod.of_type("AWS::CloudWatch::Alarm"), *beside)
+    } | {"ScanResultsUntold"}
 
 
 def test_there_are_few_alarms_each_tells_the_alert_topic_and_none_is_dear(template):
     alarms = template.properties_of("AWS::CloudWatch::Alarm")
-    assert len(alarms) <= 18
+    assert len(alarms) <= 19
     for alarm in alarms:
         assert alarm["AlarmActions"] == [{"Ref": template.output("AlertTopicArn")}]
         assert "Metrics" not in alarm, "one over several metrics costs as much as one for each"

@@ -62,7 +62,8 @@ class TestSubscribers:
     @staticmethod
     def topic(aws):
         client = aws.client("sns")
-        return SnsSubscribers(client, client.create_topic(Name="alerts")["TopicArn"])
+        letters = "arn:aws:sqs:us-east-1:123456789012:letters"
+        return SnsSubscribers(client, client.create_topic(Name="alerts")["TopicArn"], letters)
 
     def test_an_address_is_subscribed_once_whoever_asks(self, subscribers):
         assert subscribers.subscribe("email", MAIL, POLICY) == subscribers.subscribe("email", MAIL, POLICY)

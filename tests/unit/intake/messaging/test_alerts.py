@@ -14,6 +14,7 @@ from intake.messaging.sns import SnsSubscribers
 TOPIC = "arn:aws:sns:us-east-1:1:alerts"
 ARN = f"{TOPIC}:0001"
 MAIL = "ada@example.org"
+LETTERS = "arn:aws:sqs:us-east-1:1:letters"
 
 
 @pytest.fixture
@@ -28,15 +29,16 @@ def sns():
     ("policy", "attributes"),
     [({"kind": ["x"]}, {"FilterPolicy": '{"kind": ["x"]}'}), ({}, {})],
 )
-def test_a_recipient_is_asked_and_the_subscription_is_known_at_once(sns, policy, attributes):
+def test_a_recipient_is_asked_the_subscription_is_known_at_once_and_what_is_not_taken_is_kept(sns, policy, attributes):
     client, stubber = sns
+    kept = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": LETTERS})}
     wanted = {
-        "TopicArn": TOPIC, "Protocol": "email", "Endpoint": MAIL, "Attributes": attributes,
+        "TopicArn": TOPIC, "Protocol": "email", "Endpoint": MAIL, "Attributes": {**attributes, **kept},
         "ReturnSubscriptionArn": True,
     }  # fmt: skip
     stubber.add_response("subscribe", {"SubscriptionArn": ARN}, wanted)
 
-    assert SnsSubscribers(client, TOPIC).subscribe("email", MAIL, policy) == ARN
+    assert SnsSubscribers(client, TOPIC, LETTERS).subscribe("email", MAIL, policy) == ARN
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,7 @@ def test_a_refusal_is_told_apart_from_trouble(sns, code, raised):
     stubber.add_client_error("subscribe", code)
 
     with pytest.raises(raised):
-        SnsSubscribers(client, TOPIC).subscribe("email", MAIL, {})
+        SnsSubscribers(client, TOPIC, LETTERS).subscribe("email", MAIL, {})
 
 
 @pytest.mark.parametrize(("pending", "standing"), [("true", Standing.PENDING), ("false", Standing.CONFIRMED)])
@@ -61,12 +63,12 @@ def test_sns_knows_whether_a_recipient_has_confirmed(sns, pending, standing):
     client, stubber = sns
     stubber.add_response("get_subscription_attributes", {"Attributes": {"PendingConfirmation": pending}})
 
-    assert SnsSubscribers(client, TOPIC).find_standing(ARN) is standing
+    assert SnsSubscribers(client, TOPIC, LETTERS).find_standing(ARN) is standing
 
 
 def test_what_is_gone_is_no_trouble(sns):
     client, stubber = sns
-    subscribers = SnsSubscribers(client, TOPIC)
+    subscribers = SnsSubscribers(client, TOPIC, LETTERS)
     stubber.add_client_error("get_subscription_attributes", "NotFound")
     assert subscribers.find_standing(ARN) is Standing.GONE
 
@@ -83,4 +85,4 @@ def test_what_is_not_confirmed_cannot_be_ended_and_is_told_nothing_instead(sns):
     stubber.add_response("set_subscription_attributes", {}, silenced)
     stubber.add_response("get_subscription_attributes", {"Attributes": {"PendingConfirmation": "true"}})
 
-    SnsSubscribers(client, TOPIC).unsubscribe(ARN)
+    SnsSubscribers(client, TOPIC, LETTERS).unsubscribe(ARN)

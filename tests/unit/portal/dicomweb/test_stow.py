@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from infra.config import StageConfig
+from infra.stages import PROD
 from intake.files.states import State
 from portal.auth.identity import identify_partner
 from portal.dicomweb import stow
@@ -205,7 +205,7 @@ def test_what_is_still_being_checked_is_told_by_a_warning_that_says_where_to_loo
 
 
 def test_the_answer_is_due_before_the_gateway_and_the_function_end_it():
-    assert stow.SEND_WITHIN_S < stow.ANSWER_WITHIN_S < StageConfig(name="prod").portal.timeout_s
+    assert stow.SEND_WITHIN_S < stow.ANSWER_WITHIN_S < PROD.portal.timeout_s
     assert stow.ANSWER_WITHIN_S + PATIENCE.read_timeout <= 30
 
 
