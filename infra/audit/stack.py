@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from aws_cdk import Aws, CfnOutput, Environment, RemovalPolicy, Stack
+from aws_cdk import Aws, CfnOutput, Environment, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
@@ -13,6 +13,7 @@ from infra.audit.trail import AuditBucket, Trail
 from infra.config import StageConfig
 from infra.iam import let_service
 from infra.messaging import EventAlert
+from infra.retention import choose_removal
 from infra.stack import SilentScalper
 
 
@@ -30,10 +31,10 @@ class Audit(Stack):
             scope,
             f"{config.prefix}-Audit",
             env=Environment(account=config.account, region=config.region),
-            termination_protection=config.retain_data,
         )
-        removal = RemovalPolicy.RETAIN if config.retain_data else RemovalPolicy.DESTROY
-        name = f"{config.prefix}-audit"
+        removal = choose_removal(config)
+        # With its region: a trail belongs to all of them, and its name is taken in each.
+        name = f"{config.prefix}-{config.region}-audit"
         self.archive = AuditBucket(
             self,
             "Archive",
@@ -53,10 +54,18 @@ class Audit(Stack):
             log_days=config.retention.logs_days,
             removal_policy=removal,
         )
-        add_tamper_alerts(self, config, topic=core.parts.alerts.topic, break_glass=core.parts.recovery.break_glass.role)
+        topic, break_glass = core.parts.alerts.topic, core.parts.recovery.break_glass.role
+        # The trail begins last: it writes at once, what it writes is locked, and no rollback deletes a bucket of that.
+        self.trail.begin_after(*add_tamper_alerts(self, config, topic=topic, break_glass=break_glass))
         if distribution_arn and config.region == EdgeLogs.REGION:
-            EdgeLogs(
-                self, "EdgeLogs", prefix=config.prefix, distribution_arn=distribution_arn, logs=core.parts.storage.logs
+            self.trail.begin_after(
+                EdgeLogs(
+                    self,
+                    "EdgeLogs",
+                    prefix=config.prefix,
+                    distribution_arn=distribution_arn,
+                    logs=core.parts.storage.logs,
+                )
             )
         for name, value in {
             "AuditBucket": self.archive.bucket.bucket_name,
