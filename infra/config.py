@@ -146,7 +146,7 @@ class StageConfig:
         default_factory=lambda: FunctionConfig(memory_mib=512, timeout_s=60, reserved_concurrency=20)
     )
     sweep: FunctionConfig = field(
-        # One is enough: a lease in the table keeps a second one from working (`intake/operations/sweep_lease.py`).
+        # One is enough: a lease in the table keeps a second one from working (`SweepLease`).
         default_factory=lambda: FunctionConfig(memory_mib=512, timeout_s=240, reserved_concurrency=1)
     )
     exporter: FunctionConfig = field(

@@ -212,3 +212,14 @@ def test_production_without_addresses_is_deployed_to_nobody_before_somebody_is_n
 @pytest.mark.parametrize("told", [{"alert_emails": ("operations@example.org",)}, {"retain_data": False}])
 def test_who_names_addresses_or_keeps_nothing_is_asked_for_none(told, tmp_path):
     assert "AlertEmail" not in template_of(replace(PROD, **told), tmp_path).content["Parameters"]
+
+
+def test_a_sweep_that_was_killed_keeps_the_next_one_from_nothing(template):
+    """Its turn ends by itself (`processor/handlers/sweep.py`) before the schedule starts another."""
+    (schedule,) = template.properties_of("AWS::Scheduler::Schedule")
+    minutes = int(schedule["ScheduleExpression"].removeprefix("rate(").split()[0])
+    assert template.named_by("SweepFunction")["Timeout"] + CLOCKS_APART_S < 60 * minutes
+
+
+CLOCKS_APART_S = 10
+"""As the handler says, which reads its settings when it is imported."""
