@@ -18,11 +18,9 @@ from infra.delivery.stack import DeliveryPipeline
 from infra.edge.stack import EdgeStack
 from infra.malware import Malware
 from infra.observability.stack import Operations
+from infra.retention import UNPROTECTED
 from infra.stack import Bundles, SilentScalper
 from infra.stages import STAGES
-
-UNPROTECTED = "SCALPER_UNPROTECTED"
-"""Environment variable that names the stacks to be made for the first time, with blanks between."""
 
 FEATURE_FLAGS = {
     # Turns faults that would break a deployment (a circle of key, bucket and queue, for one) into errors at synthesis.

@@ -10,6 +10,9 @@ from infra.config import StageConfig
 PROTECTION = "DeletionProtection"
 """Parameter of the core: `false` for its first deployment alone (`infra/delivery/rollout.py`)."""
 
+UNPROTECTED = "SCALPER_UNPROTECTED"
+"""Environment variable of the app: names the stacks that are made for the first time, with blanks between."""
+
 _PROTECTED = "IsProtected"
 
 

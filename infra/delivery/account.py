@@ -62,7 +62,7 @@ def tell(stage: StageConfig, client: Callable[[str, str], Any], say: Callable[[s
 
 
 def _make_client(service: str, region: str) -> Any:  # noqa: ANN401  # Clients of a dozen services.
-    return boto3.client(service, region_name=region)  # type: ignore[call-overload]
+    return boto3.client(service, region_name=region)
 
 
 def main() -> None:

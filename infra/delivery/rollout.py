@@ -14,13 +14,12 @@ from typing import Protocol
 import boto3
 from botocore.exceptions import ClientError
 
-from infra.app import UNPROTECTED
 from infra.build.cache import ROOT
 from infra.build.processes import tool_environment
 from infra.config import StageConfig
 from infra.edge.origin_secret import open_secret
 from infra.errors import RunnerError
-from infra.retention import PROTECTION
+from infra.retention import PROTECTION, UNPROTECTED
 from infra.stages import STAGES
 
 NEVER_CAME_UP = frozenset(
@@ -131,13 +130,13 @@ class DeployedStacks:
 
     def status(self, name: str) -> str:
         try:
-            (stack,) = self._client.describe_stacks(StackName=name)["Stacks"]
+            status: str = self._client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
         except ClientError as error:
             # CloudFormation has no code of its own for a stack that is not there.
             if "does not exist" not in str(error):
                 raise
             return ""
-        return stack["StackStatus"]
+        return status
 
     def outputs(self, name: str) -> Mapping[str, str]:
         (stack,) = self._client.describe_stacks(StackName=name)["Stacks"]

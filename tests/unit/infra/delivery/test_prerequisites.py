@@ -3,6 +3,7 @@
 AWS's answers are checked against botocore's own models of the services, as are the questions.
 """
 
+import re
 from dataclasses import replace
 
 import boto3
@@ -16,6 +17,7 @@ from infra.delivery.named import NAMED
 from infra.delivery.prerequisites import PREREQUISITES
 from infra.errors import RunnerError
 from infra.stages import EXAMPLE, PROD, STAGING
+from tests.aws_commands import complaints_of
 from tests.records import NOON
 from tests.unit.infra.observability.emitted import ROOT
 
@@ -204,6 +206,14 @@ def test_what_stops_nobody_is_said_all_the_same(sentence):
     config, answers = GOOD_TO_KNOW[sentence]
     assert any(sentence in one for one in said(config, Weight.GOOD_TO_KNOW, **answers))
     assert said(config, Weight.MISSING, **answers) == []
+
+
+@pytest.mark.parametrize("sentence", {**LACKING, **GOOD_TO_KNOW})
+def test_each_command_that_is_told_is_one_of_aws_or_make(sentence):
+    config, answers = {**LACKING, **GOOD_TO_KNOW}[sentence]
+    for one in found(config, **answers):
+        assert complaints_of(one.text) == []
+        assert set(re.findall(r"`make ([a-z-]+)", one.text)) <= {"bootstrap", "deploy"}
 
 
 @pytest.mark.parametrize(("total", "fits"), [(290, False), (291, True), (1000, True)])
