@@ -1,5 +1,6 @@
 """Deploying a stage, and the secret that has to be there before."""
 
+import json
 from dataclasses import replace
 
 import boto3
@@ -8,7 +9,7 @@ from moto import mock_aws
 
 from infra.app import build, placeholder_bundles, synthesize
 from infra.config import Edge
-from infra.delivery.rollout import NEVER_CAME_UP, STUCK, list_stacks, roll_out
+from infra.delivery.rollout import NEVER_CAME_UP, STUCK, DeployedStacks, list_stacks, roll_out
 from infra.edge.origin_secret import StageSecret
 from infra.errors import RunnerError
 from infra.stages import EXAMPLE, LOCAL, PROD, STAGING
@@ -150,6 +151,25 @@ def test_every_stack_of_production_is_protected_but_for_those_that_are_made(tmp_
     app = build(config=TOLD, bundles=placeholder_bundles(), out=tmp_path, unprotected=[UP[0], UP[3]])
     protection = {stack.stack_name: stack.termination_protection for stack in app.synth().stacks}
     assert protection == {UP[0]: False, UP[1]: True, UP[2]: True, UP[3]: False}
+
+
+def test_the_accounts_stacks_are_asked_and_protected_by_name(monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    template = {
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {"Origin": {"Value": "https://a.test"}},
+    }
+    with mock_aws():
+        client, stacks = boto3.client("cloudformation", region_name="us-east-1"), DeployedStacks("us-east-1")
+        assert stacks.status("SilentScalper") == ""
+        client.create_stack(StackName="SilentScalper", TemplateBody=json.dumps(template))
+        assert stacks.status("SilentScalper") == "CREATE_COMPLETE"
+        assert stacks.outputs("SilentScalper") == {"Origin": "https://a.test"}
+        for on in (True, False):
+            stacks.protect("SilentScalper", on=on)
+            (stack,) = client.describe_stacks(StackName="SilentScalper")["Stacks"]
+            assert stack["EnableTerminationProtection"] is on
 
 
 @pytest.fixture
