@@ -1,10 +1,11 @@
 """Deploying a stage, and the secret that has to be there before."""
 
-import json
 from dataclasses import replace
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from infra.app import build, placeholder_bundles, synthesize
@@ -13,6 +14,7 @@ from infra.delivery.rollout import NEVER_CAME_UP, STUCK, DeployedStacks, list_st
 from infra.edge.origin_secret import StageSecret
 from infra.errors import RunnerError
 from infra.stages import EXAMPLE, LOCAL, PROD, STAGING
+from tests.records import NOON
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d"
 
@@ -154,22 +156,24 @@ def test_every_stack_of_production_is_protected_but_for_those_that_are_made(tmp_
 
 
 def test_the_accounts_stacks_are_asked_and_protected_by_name(monkeypatch):
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    template = {
-        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
-        "Outputs": {"Origin": {"Value": "https://a.test"}},
-    }
-    with mock_aws():
-        client, stacks = boto3.client("cloudformation", region_name="us-east-1"), DeployedStacks("us-east-1")
+    client = boto3.client("cloudformation", "us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+    monkeypatch.setattr(boto3, "client", lambda service, region_name: client)
+    stack = {"StackName": "any", "CreationTime": NOON, "StackStatus": "CREATE_COMPLETE"}
+    outputs = [{"OutputKey": "PortalOrigin", "OutputValue": "https://a.test"}]
+    stacks, name = DeployedStacks("us-east-1"), {"StackName": "SilentScalper"}
+    with Stubber(client) as aws:
+        aws.add_client_error("describe_stacks", "ValidationError", "Stack with id SilentScalper does not exist")
         assert stacks.status("SilentScalper") == ""
-        client.create_stack(StackName="SilentScalper", TemplateBody=json.dumps(template))
+        aws.add_client_error("describe_stacks", "ValidationError", "1 validation error detected")
+        with pytest.raises(ClientError):
+            stacks.status("SilentScalper")
+        aws.add_response("describe_stacks", {"Stacks": [stack]}, name)
         assert stacks.status("SilentScalper") == "CREATE_COMPLETE"
-        assert stacks.outputs("SilentScalper") == {"Origin": "https://a.test"}
+        aws.add_response("describe_stacks", {"Stacks": [{**stack, "Outputs": outputs}]}, name)
+        assert stacks.outputs("SilentScalper") == {"PortalOrigin": "https://a.test"}
         for on in (True, False):
+            aws.add_response("update_termination_protection", {}, {**name, "EnableTerminationProtection": on})
             stacks.protect("SilentScalper", on=on)
-            (stack,) = client.describe_stacks(StackName="SilentScalper")["Stacks"]
-            assert stack["EnableTerminationProtection"] is on
 
 
 @pytest.fixture
