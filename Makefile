@@ -16,7 +16,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help up test strict sbom advisories prove terraform meter cost fuzz openapi architecture grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap diff deploy destroy alerts clean
+.PHONY: help up test strict sbom advisories prove terraform meter cost fuzz openapi architecture grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap account diff deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -109,13 +109,16 @@ bootstrap: $(NPM_MARK) ## Prepare an AWS account and region for STAGE=prod, once
 smoke: $(UV) ## Send a good and a damaged file to the deployed stack of the SCALPER_* credentials, and wait for both verdicts
 	@$(RUN) python -m tests.smoke
 
+account: $(UV) ## Say whose account STAGE=prod would be deployed to, and what it lacks
+	@$(RUN) python -m infra.delivery.account --stage $(STAGE)
+
 diff: $(NPM_MARK) ## Show what `make deploy` would change in STAGE=prod
 	@$(RUN) python -m infra.delivery.account --stage $(STAGE)
 	$(RUN) python -m infra.build.web
 	STAGE=$(STAGE) $(CDK) diff
 
 deploy: $(NPM_MARK) ## Deploy STAGE=prod to the AWS account of the current credentials
-	@$(RUN) python -m infra.delivery.account --stage $(STAGE)
+	@$(RUN) python -m infra.delivery.account --stage $(STAGE) --require
 	$(RUN) python -m infra.build.web
 	$(RUN) python -m infra.delivery.rollout --stage $(STAGE)
 

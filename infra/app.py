@@ -3,10 +3,11 @@
 import argparse
 import os
 import zipfile
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
-from aws_cdk import App, Tags
+from aws_cdk import App, Stack, Tags
 
 from infra.audit.stack import Audit
 from infra.build.bundle import EMULATOR, LAMBDA
@@ -17,6 +18,7 @@ from infra.delivery.stack import DeliveryPipeline
 from infra.edge.stack import EdgeStack
 from infra.malware import Malware
 from infra.observability.stack import Operations
+from infra.retention import UNPROTECTED
 from infra.stack import Bundles, SilentScalper
 from infra.stages import STAGES
 
@@ -31,15 +33,18 @@ FEATURE_FLAGS = {
 }
 
 
-def synthesize(*, config: StageConfig, bundles: Bundles, out: Path | None) -> Path:
+def synthesize(*, config: StageConfig, bundles: Bundles, out: Path | None, unprotected: Collection[str] = ()) -> Path:
     """Write the cloud assembly of a stage and return its folder. Needs no network and no account."""
-    return Path(build(config=config, bundles=bundles, out=out).synth().directory)
+    return Path(build(config=config, bundles=bundles, out=out, unprotected=unprotected).synth().directory)
 
 
-def build(*, config: StageConfig, bundles: Bundles, out: Path | None) -> App:
+def build(*, config: StageConfig, bundles: Bundles, out: Path | None, unprotected: Collection[str] = ()) -> App:
     """Return the app of a stage: the core first, then what stands around it, each as the stage asks for it.
 
-    What the emulator does not know lives in stacks of its own, so that the core is the same everywhere.
+    What the emulator does not know lives in stacks of its own, so that the core is the same everywhere. A stage that
+    keeps its data protects every stack from being deleted, but for those named `unprotected`: the CDK's command
+    protects a stack before it is made, and one whose creation failed could not be made again
+    (`infra/delivery/rollout.py`).
     """
     app = App(outdir=str(out) if out else None, context=FEATURE_FLAGS, analytics_reporting=False)
     core = SilentScalper(app, config=config, bundles=bundles)
@@ -61,6 +66,9 @@ def build(*, config: StageConfig, bundles: Bundles, out: Path | None) -> App:
             staging=STAGES[config.delivery.staging],
             undelivered=parts.webhooks.dead_letters.queue_arn,
         )
+    for stack in app.node.children:
+        if isinstance(stack, Stack):
+            stack.termination_protection = config.retain_data and stack.stack_name not in unprotected
     Tags.of(app).add("project", "silent-scalper")
     Tags.of(app).add("stage", config.name)
     return app
@@ -82,7 +90,7 @@ def main() -> None:
         platform = EMULATOR if config.name == "local" else LAMBDA
         processor, portal = (build_bundle(name, platform) for name in ("processor", "portal"))
         bundles = Bundles(processor=processor, portal=portal)
-    synthesize(config=config, bundles=bundles, out=given.out)
+    synthesize(config=config, bundles=bundles, out=given.out, unprotected=os.environ.get(UNPROTECTED, "").split())
 
 
 def placeholder_bundles() -> Bundles:

@@ -6,12 +6,10 @@ The stages stand in `infra/stages.py`; what it may say, and what is so where it 
 import re
 from dataclasses import dataclass, field
 
+from infra.handmade import EMAIL, Delivery, Mail
+
 _ACCOUNT = re.compile(r"\d{12}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
-_CONNECTION = re.compile(r"arn:aws[a-z-]*:code(star-)?connections:[a-z0-9-]+:\d{12}:connection/[0-9a-f-]+")
-_SECRET = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}")
 _CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/[0-9a-f-]+")
 
 
@@ -91,38 +89,6 @@ class AlarmLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """The pipeline that brings each commit of a branch to another stage first, and by a person's word to this one."""
-
-    repository: str
-    """`owner/name`, at the provider that the connection leads to."""
-    connection_arn: str
-    """CodeConnections' connection, made and confirmed by hand: a person has to say yes to the provider."""
-    smoke_credentials_arn: str
-    """Secrets Manager's secret with `api_url`, `client_id` and `client_secret` of the synthetic clinic's partner."""
-    approvers: tuple[str, ...]
-    """E-mail addresses that are told when a release waits for its approval, or has failed."""
-    branch: str = "main"
-    staging: str = "staging"
-    """Name of the stage where a release proves itself."""
-    watch_minutes: int = 30
-    """How long after a release an alarm still takes it back."""
-
-    def list_faults(self, stage: str) -> dict[str, bool]:
-        """Return what could be wrong in the file of this stage, and whether it is."""
-        approvers, connection, secret = self.approvers, self.connection_arn, self.smoke_credentials_arn
-        return {
-            "delivery.repository is written owner/name": not _REPOSITORY.fullmatch(self.repository),
-            "delivery.connection_arn must be a connection of CodeConnections": not _CONNECTION.fullmatch(connection),
-            "delivery.smoke_credentials_arn must be a whole ARN of Secrets Manager": not _SECRET.fullmatch(secret),
-            "delivery.approvers must be e-mail addresses, at least one": not approvers
-            or any(not _EMAIL.fullmatch(one) for one in approvers),
-            "delivery.staging must be another stage": self.staging == stage,
-            "delivery.watch_minutes must be between 1 and 1440": not 1 <= self.watch_minutes <= 1440,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StageConfig:
     """A stage. The defaults are production's, so that what a stage forgets to say is safe.
 
@@ -161,8 +127,14 @@ class StageConfig:
     """Who gets every alert and alarm by e-mail, after confirming the subscription."""
     monthly_budget_usd: int | None = 200
     """AWS tells the addresses above at 80 % and at 100 % of it; None: no budget."""
+    mail: Mail | None = None
+    """None: Cognito sends its mails itself, from an address of its own."""
     retention: Retention = field(default_factory=Retention)
     alarms: AlarmLimits = field(default_factory=AlarmLimits)
+    reserve_concurrency: bool = True
+    """Reserve what the functions below say, so that none takes another's place. Turn it off where the account may run
+    too few at a time (`python -m infra.delivery.account` says so), and lower `judge_maximum_concurrency` to what fits.
+    """
     judge_maximum_concurrency: int = 50
     """Batches that the queue hands to the judge at the same time; at least 2."""
     gather_changes_s: int = 3
@@ -177,7 +149,7 @@ class StageConfig:
         default_factory=lambda: FunctionConfig(memory_mib=512, timeout_s=60, reserved_concurrency=20)
     )
     sweep: FunctionConfig = field(
-        # One at a time: a sweep that overtakes another would enqueue the same objects twice.
+        # One is enough: a lease in the table keeps a second one from working (`SweepLease`).
         default_factory=lambda: FunctionConfig(memory_mib=512, timeout_s=240, reserved_concurrency=1)
     )
     exporter: FunctionConfig = field(
@@ -193,7 +165,7 @@ class StageConfig:
         moves = [days for days in (kept.accepted_infrequent_days, kept.accepted_glacier_days) if days is not None]
         wrong = {
             "account must have twelve digits": self.account is not None and not _ACCOUNT.fullmatch(self.account),
-            "alert_emails must be e-mail addresses": any(not _EMAIL.fullmatch(one) for one in self.alert_emails),
+            "alert_emails must be e-mail addresses": any(not EMAIL.fullmatch(one) for one in self.alert_emails),
             "retain_data keeps an audit for less than six years (audit_days)": self.retain_data
             and kept.audit_days < 6 * 365 + 2,
             "accepted files move to Standard-IA after 30 days at the earliest, and to Glacier later than that": bool(
@@ -204,6 +176,12 @@ class StageConfig:
                 1 <= kept.backup_daily_days <= kept.backup_monthly_days
             ),
             "judge_maximum_concurrency must be at least 2": self.judge_maximum_concurrency < 2,
+            "judge_maximum_concurrency must be at most what the judge reserves": self.reserve_concurrency
+            and self.judge.reserved_concurrency is not None
+            and self.judge_maximum_concurrency > self.judge.reserved_concurrency,
+            "a pipeline brings releases to data that nobody is told of: name alert_emails": self.delivery is not None
+            and self.retain_data
+            and not self.alert_emails,
             "edge.domain and edge.certificate_arn go together": (edge.domain is None) != (edge.certificate_arn is None),
             "edge.certificate_arn must be one of ACM in us-east-1": edge.certificate_arn is not None
             and not _CERTIFICATE.fullmatch(edge.certificate_arn),
@@ -217,6 +195,7 @@ class StageConfig:
             ),
         }
         wrong |= self.delivery.list_faults(self.name) if self.delivery else {}
+        wrong |= self.mail.list_faults(self.region) if self.mail else {}
         for complaint, holds in wrong.items():
             if holds:
                 raise ConfigError(f"infra/stages.py, stage {self.name}: {complaint}")

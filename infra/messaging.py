@@ -91,19 +91,27 @@ class Alerts(Construct):
         emails: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        self.failed = failed
+        self.failed, self._undelivered = failed, undelivered
         self.topic = sns.Topic(self, "Topic", display_name="Silent Scalper", master_key=key, enforce_ssl=True)
         for service in ("cloudwatch", "budgets"):
             self.topic.add_to_resource_policy(let_service(service, ["sns:Publish"], self.topic.topic_arn))
         self.mailbox = _add_queue(self, "Mailbox", key)
         deliver = let_service("sns", ["sqs:SendMessage"], self.mailbox.queue_arn, source_arn=self.topic.topic_arn)
         self.mailbox.add_to_resource_policy(deliver)
-        by_queue, by_email = sns.SubscriptionProtocol.SQS, sns.SubscriptionProtocol.EMAIL
-        told = [("Delivery", by_queue, self.mailbox.queue_arn), *((f"To{one}", by_email, one) for one in emails)]
-        for name, protocol, endpoint in told:
-            sns.Subscription(
-                self, name, topic=self.topic, protocol=protocol, endpoint=endpoint, dead_letter_queue=undelivered
-            )
+        self.tell("Delivery", sns.SubscriptionProtocol.SQS, self.mailbox.queue_arn)
+        for address in emails:
+            self.tell(f"To{address}", sns.SubscriptionProtocol.EMAIL, address)
+
+    def tell(self, construct_id: str, protocol: sns.SubscriptionProtocol, endpoint: str) -> None:
+        """Subscribe an endpoint."""
+        sns.Subscription(
+            self,
+            construct_id,
+            topic=self.topic,
+            protocol=protocol,
+            endpoint=endpoint,
+            dead_letter_queue=self._undelivered,
+        )
 
 
 class Webhooks(Construct):

@@ -1,6 +1,7 @@
 """What the functions work on: where files, records, messages and people are kept, and how each is reached."""
 
 from aws_cdk import CfnCondition, CfnParameter, Fn, RemovalPolicy, Stack, Token
+from aws_cdk import aws_sns as sns
 
 from infra.config import StageConfig
 from infra.data.analytics import Analytics
@@ -10,12 +11,14 @@ from infra.data.recovery import Recovery
 from infra.data.tables import AuditLog, Records
 from infra.edge.access import Api, Identity
 from infra.messaging import Alerts, Queueing, Webhooks, admit_events
+from infra.retention import Protection
 
 
 class Resources:
     """The stack's parts without its functions, each a construct of the stack itself."""
 
     def __init__(self, stack: Stack, config: StageConfig, removal: RemovalPolicy) -> None:
+        protection = Protection(stack) if config.retain_data else None
         self.api = Api(stack, "Api")
         self.origin = _choose_portal_origin(stack, config, self.api)
         self.keys = Keys(stack, "Keys", removal_policy=removal)
@@ -33,13 +36,13 @@ class Resources:
             "Records",
             key=self.keys.data,
             removal_policy=removal,
-            protected=config.retain_data,
+            protection=protection,
             restored=config.restored_table,
         )
-        self.audit_log = AuditLog(
-            stack, "AuditLog", key=self.keys.data, removal_policy=removal, protected=config.retain_data
-        )
+        self.audit_log = AuditLog(stack, "AuditLog", key=self.keys.data, removal_policy=removal, protection=protection)
         self.identity = Identity(stack, "Identity", config=config, removal_policy=removal, portal_origin=self.origin)
+        if protection:
+            protection.switch(self.identity.pool, "DeletionProtection", "ACTIVE", "INACTIVE")
         self.api.guard(pool=self.identity.pool, client=self.identity.web_client)
         self.portal_secret = PortalSecret(stack, "PortalSecret", key=self.keys.data)
         self.webhooks = Webhooks(stack, "Webhooks", key=self.keys.messages, config=config)
@@ -51,6 +54,8 @@ class Resources:
             failed=self.queueing.failed_invocations,
             emails=config.alert_emails,
         )
+        if config.retain_data and not config.alert_emails:
+            _ask_for_listener(stack, self.alerts)
         self.analytics = Analytics(
             stack,
             "Analytics",
@@ -93,6 +98,20 @@ def _choose_portal_origin(stack: Stack, config: StageConfig, api: Api) -> str:
         stack, "HasPortalOrigin", expression=Fn.condition_not(Fn.condition_equals(origin.value_as_string, ""))
     )
     return Token.as_string(Fn.condition_if(given.logical_id, origin.value_as_string, api.endpoint))
+
+
+def _ask_for_listener(stack: Stack, alerts: Alerts) -> None:
+    """Have whoever deploys say who is told: without, CloudFormation takes no template that keeps data, by whatever way.
+
+    A stage that names its `alert_emails` asks nobody.
+    """
+    address = CfnParameter(
+        stack,
+        "AlertEmail",
+        allowed_pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
+        description="Who gets every alert and alarm by e-mail; the stage's file names nobody (alert_emails)",
+    )
+    alerts.tell("Listener", sns.SubscriptionProtocol.EMAIL, address.value_as_string)
 
 
 def list_outputs(parts: Resources) -> dict[str, str]:

@@ -1,10 +1,10 @@
 """The core stack. Read it as a table of contents: one construct per concern, who may do what, what others may know."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from aws_cdk import CfnOutput, Environment, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
@@ -20,6 +20,7 @@ from infra.malware import Scanning
 from infra.observability.alarms import Alarms
 from infra.observability.metrics import Dashboard, Watched
 from infra.resources import Resources, list_outputs
+from infra.retention import choose_removal
 from processor.projection.exporter import EXPORTED
 
 
@@ -39,10 +40,9 @@ class SilentScalper(Stack):
             scope,
             config.prefix,
             env=Environment(account=config.account, region=config.region),
-            termination_protection=config.retain_data,
         )
         self._config, self._bundles = config, bundles
-        self._removal = RemovalPolicy.RETAIN if config.retain_data else RemovalPolicy.DESTROY
+        self._removal = choose_removal(config)
         self.parts = Resources(self, config, self._removal)
         self._unscoped = Unscoped(self, "Unscoped", scanning=config.malware_protection)
         self._build_functions()
@@ -199,7 +199,7 @@ class SilentScalper(Stack):
             name,
             bundle=bundle,
             handler=handler,
-            config=config,
+            config=config if self._config.reserve_concurrency else replace(config, reserved_concurrency=None),
             environment={"POWERTOOLS_METRICS_NAMESPACE": self._config.prefix, **settings},
             grants=grants,
             apart=apart or {},

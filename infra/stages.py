@@ -1,6 +1,7 @@
 """The stages. Every default of `infra/config.py` is the safe one: a stage says only where it departs from it."""
 
-from infra.config import Delivery, Edge, FunctionConfig, Retention, StageConfig
+from infra.config import Edge, FunctionConfig, Retention, StageConfig
+from infra.handmade import Delivery, Mail
 
 PROD = StageConfig(name="prod", edge=Edge(admits_old_tls=True))
 """Production: say here what is yours. First of all its domain, in place of old TLS."""
@@ -42,6 +43,9 @@ EXAMPLE = StageConfig(
         countries=("US", "CA"),
     ),
     alert_emails=("operations@example.org",),
+    mail=Mail(
+        identity_arn="arn:aws:ses:us-east-1:111122223333:identity/example.org", sender="no-reply@scans.example.org"
+    ),
     retention=Retention(accepted_infrequent_days=90, accepted_glacier_days=365),
     delivery=Delivery(
         repository="example-org/silent-scalper",

@@ -173,6 +173,11 @@ def report_swept(swept: Swept) -> None:
     _count_what_happened(counts)
 
 
+def report_overlapped() -> None:
+    """Count a sweep that left the work to another, which is at it."""
+    metrics.add_metric("SweepOverlapped", MetricUnit.Count, 1)
+
+
 def report_followed(followed: Followed) -> None:
     """Log and count the incidents that were looked at again."""
     logger.info("followed up", extra=asdict(followed))

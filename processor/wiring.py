@@ -16,7 +16,13 @@ from intake.files.model import now
 from intake.messaging.sns import SnsAlerts, SnsEvents
 from intake.messaging.sqs import SqsQueue
 from intake.operations.dynamodb import DynamoAudit, DynamoLastErrors, DynamoStuckFiles, DynamoWatch
-from intake.operations.reconciliation import DynamoIncidents, DynamoLedger, DynamoRounds, S3Inventory
+from intake.operations.reconciliation import (
+    DynamoIncidents,
+    DynamoLedger,
+    DynamoRounds,
+    DynamoSweepLease,
+    S3Inventory,
+)
 from intake.orders.orders import DynamoOrders
 from intake.orders.reviews import DynamoReviews
 from intake.projections.history import DynamoClinicHistory
@@ -166,6 +172,10 @@ def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
         incoming_bucket=settings.incoming_bucket,
         ids=ids,
     )
+
+
+def sweep_lease(environment: Mapping[str, str], session: boto3.Session) -> DynamoSweepLease:
+    return DynamoSweepLease(_table(session, SweepSettings.read(environment).table))
 
 
 def follow_up(environment: Mapping[str, str], session: boto3.Session) -> FollowUp:

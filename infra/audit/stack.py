@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from aws_cdk import Aws, CfnOutput, Environment, RemovalPolicy, Stack
+from aws_cdk import Aws, CfnOutput, Environment, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_logs import CfnDelivery, CfnDeliveryDestination, CfnDeliverySource
@@ -13,6 +13,7 @@ from infra.config import StageConfig
 from infra.iam import let_service
 from infra.messaging import Alerts, EventAlert
 from infra.observability.alarms import watch_rule
+from infra.retention import choose_removal
 from infra.stack import SilentScalper
 
 
@@ -30,10 +31,10 @@ class Audit(Stack):
             scope,
             f"{config.prefix}-Audit",
             env=Environment(account=config.account, region=config.region),
-            termination_protection=config.retain_data,
         )
-        removal = RemovalPolicy.RETAIN if config.retain_data else RemovalPolicy.DESTROY
-        name = f"{config.prefix}-audit"
+        removal = choose_removal(config)
+        # With its region: a trail belongs to all of them, and its name is taken in each.
+        name = f"{config.prefix}-{config.region}-audit"
         self.archive = AuditBucket(
             self,
             "Archive",
@@ -54,10 +55,18 @@ class Audit(Stack):
             log_days=config.retention.logs_days,
             removal_policy=removal,
         )
-        add_tamper_alerts(self, config, alerts=core.parts.alerts, break_glass=core.parts.recovery.break_glass.role)
+        alerts, break_glass = core.parts.alerts, core.parts.recovery.break_glass.role
+        # The trail begins last: it writes at once, what it writes is locked, and no rollback deletes a bucket of that.
+        self.trail.begin_after(*add_tamper_alerts(self, config, alerts=alerts, break_glass=break_glass))
         if distribution_arn and config.region == EdgeLogs.REGION:
-            EdgeLogs(
-                self, "EdgeLogs", prefix=config.prefix, distribution_arn=distribution_arn, logs=core.parts.storage.logs
+            self.trail.begin_after(
+                EdgeLogs(
+                    self,
+                    "EdgeLogs",
+                    prefix=config.prefix,
+                    distribution_arn=distribution_arn,
+                    logs=core.parts.storage.logs,
+                )
             )
         for name, value in {
             "AuditBucket": self.archive.bucket.bucket_name,
@@ -101,7 +110,9 @@ _EVIDENCE = {
 """Calls that end or weaken what later shows what happened, tells it, or brings back what was lost. By service."""
 
 
-def add_tamper_alerts(scope: Construct, config: StageConfig, *, alerts: Alerts, break_glass: iam.IRole) -> None:
+def add_tamper_alerts(
+    scope: Construct, config: StageConfig, *, alerts: Alerts, break_glass: iam.IRole
+) -> list[EventAlert]:
     """Add the rules. They see the calls of the stack's region, where IAM and root's sign-ins are seen in us-east-1.
 
     Break-glass can be taken there only, by whatever way (infra/data/recovery.py).
@@ -147,6 +158,7 @@ def add_tamper_alerts(scope: Construct, config: StageConfig, *, alerts: Alerts, 
             {"detail-type": [_CALLS], "detail": {"eventSource": list(_EVIDENCE), "eventName": calls}},
         ),
     }
+    made: list[EventAlert] = []
     for name, (title, pattern) in patterns.items():
         alert = EventAlert(
             scope,
@@ -158,6 +170,8 @@ def add_tamper_alerts(scope: Construct, config: StageConfig, *, alerts: Alerts, 
             message=f"{title}: {_TOLD}, {name}.",
         )
         watch_rule(scope, f"{name}Untold", rule=alert.rule, topic=alerts.topic)
+        made.append(alert)
+    return made
 
 
 _EDGE_PREFIX = "edge"

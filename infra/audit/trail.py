@@ -166,6 +166,10 @@ class Trail(Construct):
         if archive.bucket.policy is not None:
             self.trail.node.add_dependency(archive.bucket.policy)
 
+    def begin_after(self, *others: Construct) -> None:
+        """Make the trail once the others stand."""
+        self.trail.node.add_dependency(*others)
+
 
 _MANAGEMENT = _Selector(
     name="Every call to the account", field_selectors=[_Field(field="eventCategory", equal_to=["Management"])]

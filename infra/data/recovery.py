@@ -17,6 +17,7 @@ from infra.data.keys import Keys
 from infra.data.tables import AUDIT_INDEXES, KEY_ACTIONS, RECORD_INDEXES, AuditLog, Records, list_arns
 from infra.iam import add_role, allow, let_role
 from infra.messaging import Alerts, EventAlert
+from infra.retention import name_once
 
 
 class Recovery(Construct):
@@ -125,6 +126,10 @@ _RESTORING = (
 )  # fmt: skip
 
 
+_NAMED = 41
+"""Characters of a vault's name, of fifty, that a stage's prefix may take: its creation takes the others."""
+
+
 class Backup(Construct):
     """A vault, a plan with a daily and a monthly copy of each table, and the role that makes and restores them.
 
@@ -152,6 +157,7 @@ class Backup(Construct):
         self.vault = backup.BackupVault(
             self,
             "Vault",
+            backup_vault_name=name_once(config.prefix[:_NAMED]),
             encryption_key=key,
             # Nobody deletes a recovery point by hand; where the vault is locked, nor shortens the life of one.
             block_recovery_point_deletion=locked,

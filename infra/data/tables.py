@@ -6,7 +6,7 @@ Each is on demand, restorable to any second, and encrypted with our own key.
 from collections.abc import Iterable
 from typing import Any
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import Aws, RemovalPolicy, Token
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -14,6 +14,7 @@ from constructs import Construct
 
 from infra.config import RestoredTable
 from infra.iam import forbid
+from infra.retention import Protection
 
 KEY_ACTIONS = [
     f"kms:{action}"
@@ -25,9 +26,15 @@ KEY_ACTIONS = [
 """What whoever reads and writes a table does with its key."""
 
 
-def add_table(scope: Construct, *, key: kms.IKey, protected: bool, **properties: Any) -> dynamodb.Table:  # noqa: ANN401  # CDK's own.
+def add_table(
+    scope: Construct,
+    *,
+    key: kms.IKey,
+    protection: Protection | None,
+    **properties: Any,  # noqa: ANN401  # CDK's own.
+) -> dynamodb.Table:
     """Add a table with the keys `pk` and `sk` to a construct."""
-    return dynamodb.Table(
+    table = dynamodb.Table(
         scope,
         "Table",
         **_name_keys("pk", "sk"),
@@ -37,9 +44,11 @@ def add_table(scope: Construct, *, key: kms.IKey, protected: bool, **properties:
         ),
         encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
         encryption_key=key,
-        deletion_protection=protected,
         **properties,
     )
+    if protection:
+        protection.switch(table, "DeletionProtectionEnabled", protected=True, unprotected=False)
+    return table
 
 
 def list_arns(table: dynamodb.ITable, indexes: Iterable[str]) -> list[str]:
@@ -67,17 +76,26 @@ class AuditLog(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, key: kms.IKey, removal_policy: RemovalPolicy, protected: bool
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: kms.IKey,
+        removal_policy: RemovalPolicy,
+        protection: Protection | None,
     ) -> None:
         super().__init__(scope, construct_id)
         changes = ["DeleteItem", "UpdateItem", "BatchWriteItem", "PartiQLDelete", "PartiQLInsert", "PartiQLUpdate"]
-        ends = ["UpdateTimeToLive", *["DeleteTable"] * protected]
+        denied = [f"dynamodb:{action}" for action in (*changes, "UpdateTimeToLive")]
+        if protection:
+            # Like its protection, not before the stack stands: CloudFormation is somebody, too.
+            denied.append(Token.as_string(protection.choose("dynamodb:DeleteTable", Aws.NO_VALUE)))
         # In a table's own policy `*` means the table, which cannot name itself here.
-        untouched = forbid([f"dynamodb:{action}" for action in (*changes, *ends)], "*")
+        untouched = forbid(denied, "*")
         self.table = add_table(
             self,
             key=key,
-            protected=protected,
+            protection=protection,
             removal_policy=removal_policy,
             resource_policy=iam.PolicyDocument(statements=[untouched]),
         )
@@ -120,12 +138,12 @@ class Records(Construct):
         *,
         key: kms.IKey,
         removal_policy: RemovalPolicy,
-        protected: bool,
+        protection: Protection | None,
         restored: RestoredTable | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         if not restored:
-            self.table: dynamodb.ITable = self._add_table(key, removal_policy, protected=protected)
+            self.table: dynamodb.ITable = self._add_table(key, removal_policy, protection)
             return
         # The stack's own table is left out of it, and stays in the account where data is retained.
         self.table = dynamodb.Table.from_table_attributes(
@@ -137,11 +155,11 @@ class Records(Construct):
             global_indexes=list(RECORD_INDEXES),
         )
 
-    def _add_table(self, key: kms.IKey, removal_policy: RemovalPolicy, *, protected: bool) -> dynamodb.Table:
+    def _add_table(self, key: kms.IKey, removal_policy: RemovalPolicy, protection: Protection | None) -> dynamodb.Table:
         own = add_table(
             self,
             key=key,
-            protected=protected,
+            protection=protection,
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
             time_to_live_attribute="expires",
             removal_policy=removal_policy,

@@ -1,13 +1,21 @@
-"""Whose credentials these are, before AWS is asked for anything: `python -m infra.delivery.account --stage prod`."""
+"""Whose credentials these are, and what their account lacks: `python -m infra.delivery.account --stage prod`.
+
+`make account` and `make diff` tell it; `make deploy` goes no further where something is missing.
+"""
 
 import argparse
 import sys
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.config import StageConfig
+from infra.delivery.findings import Account, Finding, Weight, examine
+from infra.delivery.named import NAMED
+from infra.delivery.prerequisites import PREREQUISITES
 from infra.errors import RunnerError
 from infra.stages import STAGES
 
@@ -34,15 +42,40 @@ def check(config: StageConfig, caller: Callable[[], str]) -> str:
     return account
 
 
+def look_through(account: Account) -> list[Finding]:
+    """Return all that stands in a deployment's way or is good to know before it, at once; what is missing first."""
+    found = list(examine(account, {**PREREQUISITES, **NAMED}))
+    return [one for weight in Weight for one in found if one.weight is weight]
+
+
+def tell(stage: StageConfig, client: Callable[[str, str], Any], say: Callable[[str], None]) -> bool:
+    """Say whose account a stage would be deployed to, and what there is to say of it; return whether it may be.
+
+    Raises RunnerError where it is nobody's account, or another's.
+    """
+    number = check(stage, lambda: client("sts", stage.region).get_caller_identity()["Account"])
+    say(f"Stage {stage.name}, account {number}, region {stage.region}.")
+    found = look_through(Account(number, stage, client))
+    for one in found:
+        say(f"{one.weight}: {one.text}")
+    return all(one.weight is not Weight.MISSING for one in found)
+
+
+def _make_client(service: str, region: str) -> Any:  # noqa: ANN401  # Clients of a dozen services.
+    return boto3.client(service, region_name=region)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Tell whose account a stage would be deployed to.")
+    parser = argparse.ArgumentParser(description="Tell whose account a stage would be deployed to, and what it lacks.")
     parser.add_argument("--stage", choices=sorted(STAGES), default="prod")
-    config = STAGES[parser.parse_args().stage]
+    parser.add_argument("--require", action="store_true", help="fail where something is missing: before a deployment")
+    given = parser.parse_args()
     try:
-        account = check(config, lambda: boto3.client("sts", region_name=config.region).get_caller_identity()["Account"])
+        ready = tell(STAGES[given.stage], _make_client, partial(print, flush=True))
     except RunnerError as error:
         sys.exit(str(error))
-    print(f"Stage {config.name}, account {account}, region {config.region}.", flush=True)  # noqa: T201  A command says.
+    if given.require and not ready:
+        sys.exit("Nothing is deployed before what is missing is there.")
 
 
 if __name__ == "__main__":

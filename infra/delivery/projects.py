@@ -10,9 +10,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.config import Delivery, StageConfig
+from infra.config import StageConfig
 from infra.delivery.artifacts import ASSEMBLY, SOURCE, Artifacts
+from infra.handmade import Delivery
 from infra.iam import add_role, allow, allow_logging
+from infra.retention import PROTECTION
 
 _IMAGE = "aws/codebuild/standard:7.0"
 _UV = "sh infra/install-uv.sh .scalper/tools"  # By name, since an artifact may have lost what may be executed.
@@ -68,12 +70,12 @@ class Projects(Construct):
     def _add_deployment(self, name: str, stage: StageConfig) -> codebuild.CfnProject:
         cdk = f"{_RUN} --no-default-groups --group infra"
         assembly = f'"$CODEBUILD_SRC_DIR_{ASSEMBLY}/{stage.name}"'
-        commands = [
-            _UV,
-            f"{cdk} npm ci --ignore-scripts",
-            # The person who approves has the change before them; what deploys it has nobody to ask.
-            f"{cdk} npx --no-install cdk deploy --all --app {assembly} --require-approval never --ci --progress events",
-        ]
+        # Whatever the last deployment by hand came to, a release leaves everything protected.
+        protected = f" --parameters {stage.prefix}:{PROTECTION}=true" if stage.retain_data else ""
+        # The person who approves has the change before them; what deploys it has nobody to ask.
+        unasked = "--require-approval never --ci --progress events"
+        deploy = f"{cdk} npx --no-install cdk deploy --all --app {assembly}{protected} {unasked}"
+        commands = [_UV, f"{cdk} npm ci --ignore-scripts", deploy]
         account = stage.account or Aws.ACCOUNT_ID
         roles = [
             f"arn:{Aws.PARTITION}:iam::{account}:role/cdk-hnb659fds-{role}-{account}-{stage.region}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import Aws, Environment, RemovalPolicy, Stack
+from aws_cdk import Aws, Environment, Stack
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_codestarnotifications as notifications
@@ -12,13 +12,15 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.config import Delivery, StageConfig
+from infra.config import StageConfig
 from infra.data.keys import add_key, let_logs_encrypt
 from infra.delivery.artifacts import ASSEMBLY, SOURCE, Artifacts
 from infra.delivery.projects import Projects
+from infra.handmade import Delivery
 from infra.iam import add_role, allow, let_service
 from infra.observability.alarms import alarm_name
 from infra.observability.logs import add_log_group
+from infra.retention import choose_removal
 
 _TOLD = ("codepipeline-pipeline-manual-approval-needed", "codepipeline-pipeline-pipeline-execution-failed")
 """Events of the pipeline that the approvers hear of (Developer Tools guide, "Events for notification rules")."""
@@ -44,10 +46,9 @@ class DeliveryPipeline(Stack):
             scope,
             f"{production.prefix}-Delivery",
             env=Environment(account=production.account, region=production.region),
-            termination_protection=production.retain_data,
         )
         self._delivery, self._production = delivery, production
-        removal = RemovalPolicy.RETAIN if production.retain_data else RemovalPolicy.DESTROY
+        removal = choose_removal(production)
         # Developer Tools guide, "Configure Amazon SNS topics".
         through_sns = {"StringEquals": {"kms:ViaService": f"sns.{Aws.REGION}.amazonaws.com"}}
         use_key = ["kms:Decrypt", "kms:GenerateDataKey*"]

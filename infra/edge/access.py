@@ -183,7 +183,7 @@ def _add_pool(
     scope: Construct, config: StageConfig, removal_policy: RemovalPolicy, portal_origin: str
 ) -> cognito.UserPool:
     full = cognito.StandardThreatProtectionMode.FULL_FUNCTION
-    return cognito.UserPool(
+    pool = cognito.UserPool(
         scope,
         "Pool",
         self_sign_up_enabled=False,
@@ -204,9 +204,15 @@ def _add_pool(
         mfa_second_factor=cognito.MfaSecondFactor(sms=False, otp=True) if config.mfa_required else None,
         feature_plan=cognito.FeaturePlan.PLUS if config.threat_protection else None,
         standard_threat_protection_mode=full if config.threat_protection else None,
-        deletion_protection=config.retain_data,
         removal_policy=removal_policy,
     )
+    resource = pool.node.default_child
+    if config.mail and isinstance(resource, cognito.CfnUserPool):
+        # By its ARN: the high-level call would make one of this account's and region's.
+        resource.email_configuration = cognito.CfnUserPool.EmailConfigurationProperty(
+            email_sending_account="DEVELOPER", source_arn=config.mail.identity_arn, from_=config.mail.sender
+        )
+    return pool
 
 
 def _add_web_client(pool: cognito.UserPool, portal_origin: str) -> cognito.UserPoolClient:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import ArnFormat, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
 from infra.config import Edge, StageConfig
 from infra.observability.logs import add_log_group
+from infra.retention import choose_removal, name_once
 
 PEOPLE_AT_ONE_ADDRESS = 10
 """A clinic's people come from one address, so it may ask for as much as so many of them."""
@@ -56,14 +57,14 @@ class Firewall(Construct):
         self._log_requests(config, log_key)
 
     def _log_requests(self, config: StageConfig, key: kms.IKey) -> None:
-        name = f"aws-waf-logs-{config.prefix.lower()}"
+        name = name_once(f"aws-waf-logs-{config.prefix.lower()}")
         group = add_log_group(
             self,
             "Logs",
             log_group_name=name,  # WAF writes to no group whose name begins otherwise.
             key=key,
             days=config.retention.logs_days,
-            removal_policy=RemovalPolicy.RETAIN if config.retain_data else RemovalPolicy.DESTROY,
+            removal_policy=choose_removal(config),
         )
         destination = Stack.of(self).format_arn(
             service="logs", resource="log-group", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME

@@ -23,7 +23,6 @@ class EdgeStack(Stack):
             scope,
             f"{config.prefix}-Edge",
             env=Environment(account=config.account, region=config.region),
-            termination_protection=config.retain_data,
         )
         origin = origins.HttpOrigin(
             f"{api_id}.execute-api.{self.region}.{self.url_suffix}",
@@ -121,6 +120,8 @@ class EdgeHeaders(Construct):
         self.policy = cloudfront.ResponseHeadersPolicy(
             self,
             "Policy",
+            # Its own name, which the CDK makes up, would be the same in every region; CloudFront knows one of each.
+            response_headers_policy_name=f"{Stack.of(self).stack_name}-{Stack.of(self).region}",
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
                 # Nothing runs, and nothing is fetched: such an answer is text.
                 content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(

@@ -66,6 +66,18 @@ class Rounds(Protocol):
     def write(self, positions: dict[str, str]) -> None: ...
 
 
+class SweepLease(Protocol):
+    """Whose turn it is to sweep: one at a time, whoever starts them and however many may run."""
+
+    def take(self, at: datetime, until: datetime) -> str:
+        """Take the turn, which ends by itself, unless somebody has it. Return its name; empty where it is taken."""
+        ...
+
+    def give_back(self, turn: str) -> None:
+        """End a turn before its time; one that has ended already, and may be another's by now, stays as it is."""
+        ...
+
+
 class Inventory(Protocol):
     """The buckets' lists. One call of AWS per method."""
 

@@ -4,6 +4,7 @@ Sources: Amazon S3 API Reference, ListObjectsV2, ListObjectVersions; Amazon Dyna
 """
 
 import json
+import uuid
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 _INCIDENTS = "INCIDENTS"
 _ROUNDS: Item = {"pk": "WATCH", "sk": "#ROUNDS"}
+_TURN: Item = {"pk": "WATCH", "sk": "#SWEEP"}
+_ENDED = ""
+"""Earlier than every time."""
 _ARRIVED = frozenset(State) - {State.AWAITING_UPLOAD}
 _DAY = len("yyyy-mm-dd")
 
@@ -87,6 +91,23 @@ class DynamoRounds:
 
     def write(self, positions: dict[str, str]) -> None:
         self._table.put({**_ROUNDS, "positions": positions}, SYSTEM)
+
+
+class DynamoSweepLease:
+    """Keeps the turn in one item: a write to take it, a write to give it back, and nothing to be read."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def take(self, at: datetime, until: datetime) -> str:
+        turn = uuid.uuid4().hex
+        item = {**_TURN, "turn": turn, "ends_at": timestamp(until)}
+        over = replacement(item, SYSTEM, condition="ends_at < :at", values={":at": timestamp(at)})
+        return turn if self._table.write_if(over) else ""
+
+    def give_back(self, turn: str) -> None:
+        ended = {"ends_at": _ENDED}
+        self._table.write_if(update(_TURN, SYSTEM, sets=ended, condition="turn = :turn", values={":turn": turn}))
 
 
 def _key(incident: Incident) -> Item:

@@ -2,11 +2,13 @@
 
 import os
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from intake.files.model import now
 from processor import wiring
 from processor.handlers.secret_rotation import asks_for_rotation
 from processor.telemetry import (
@@ -14,12 +16,14 @@ from processor.telemetry import (
     metrics,
     report_expected,
     report_followed,
+    report_overlapped,
     report_quiet,
     report_reconciled,
     report_swept,
 )
 
 _session = boto3.Session()
+_lease = wiring.sweep_lease(os.environ, _session)
 _sweep = wiring.sweep(os.environ, _session)
 _quiet = wiring.quiet_watch(os.environ, _session)
 _scorecards = wiring.monthly_scorecards(os.environ, _session)
@@ -29,14 +33,26 @@ _reconciler = wiring.reconciler(os.environ, _session)
 _rotation = wiring.key_rotation(_session)
 
 
+CLOCKS_APART = timedelta(seconds=10)
+"""How far the clocks of two workers may be apart."""
+
+
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handle(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001  # Lambda passes both.
+def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
+    """Sweep, or rotate the secret. Return whether it has swept: where another is at it, there is nothing to do."""
     if asks_for_rotation(event):
         _rotation.take(event)
-        return
+        return {"swept": False}
+    # Lambda ends us by then: a turn never ends before who has it, and outlives one who was killed by so little.
+    at, left = now(), timedelta(milliseconds=context.get_remaining_time_in_millis())
+    turn = _lease.take(at, at + left + CLOCKS_APART)
+    if not turn:
+        report_overlapped()
+        return {"swept": False}
     # Whatever becomes of one part, the others are done, last in first out; then what any of them raised is raised.
     with ExitStack() as parts:
+        parts.callback(_lease.give_back, turn)
         parts.callback(_scorecards.run)
         parts.callback(lambda: report_quiet(_quiet.run()))
         parts.callback(lambda: report_expected(_expected.run()))
@@ -44,3 +60,4 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG0
         parts.callback(lambda: report_swept(_sweep.run()))
         # What an earlier sweep noted is looked at before more is noted: nothing is told of at first sight.
         parts.callback(lambda: report_followed(_follow_up.run()))
+    return {"swept": True}

@@ -10,6 +10,7 @@ from intake.table.table import Table
 from intake.tenants.dynamodb import DynamoDirectory
 from tests.emulator.sign_in import cookies_of, opened_session, person_token
 from tests.emulator.stacks import eventually
+from tests.emulator.sweeping import sweep
 
 pytestmark = pytest.mark.emulator
 
@@ -111,7 +112,7 @@ def test_the_sweep_tells_the_gateway_again_what_a_deployment_made_it_forget(stac
     clients.gateway.update_authorizer(**authorizer, JwtConfiguration=template)
     assert answered(api_url, token) == (401, "gateway")
 
-    clients.functions.invoke(FunctionName=stack.outputs["SweepFunction"], Payload=b"{}")
+    sweep(stack)
     eventually(lambda: answered(api_url, token) == (200, "portal"))
 
 

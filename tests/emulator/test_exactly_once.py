@@ -22,6 +22,7 @@ from intake.table.table import Table
 from intake.tenants.dynamodb import DynamoDirectory
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.ids import ids_of
+from tests.emulator.sweeping import sweep
 from tests.waiting import until
 
 pytestmark = pytest.mark.emulator
@@ -114,8 +115,7 @@ class Lane:
         return function_environment(self.aws, self.stack.at, self.outputs["JudgeFunction"])
 
     def sweep(self):
-        answer = self.aws.functions.invoke(FunctionName=self.outputs["SweepFunction"], Payload=b"{}")
-        assert "FunctionError" not in answer, answer["Payload"].read()
+        sweep(self.stack)
 
     def mailbox(self):
         from intake.messaging.sqs import SqsQueue

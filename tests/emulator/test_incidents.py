@@ -1,6 +1,5 @@
 """Objects and records that disagree, on the deployed stack: found by the sweep, told of once, closed when mended."""
 
-import json
 import secrets
 
 import boto3
@@ -11,6 +10,7 @@ from intake.operations.model import Fault
 from intake.operations.reconciliation import DynamoIncidents, DynamoRounds
 from intake.table.table import Table
 from tests.emulator.stacks import empty_queue, enter_clinic
+from tests.emulator.sweeping import sweep
 from tests.emulator.test_notifications import Listener
 from tests.waiting import until
 
@@ -38,7 +38,7 @@ def test_an_object_that_no_record_claims_is_told_of_once_and_closed_when_it_is_g
 
     def told():
         empty_queue(stack)
-        _sweep(stack)
+        sweep(stack)
         return operations.heard(clinic)
 
     (mail,) = until(told, "the alert on the stray object", 120)
@@ -46,19 +46,14 @@ def test_an_object_that_no_record_claims_is_told_of_once_and_closed_when_it_is_g
     assert "Doe" not in mail["Message"]
     for _ in range(3):
         DynamoRounds(table).write({"accepted": clinic})
-        _sweep(stack)
+        sweep(stack)
     assert len(operations.heard(clinic)) == 1
 
     stack.clients.s3.delete_object(**place, VersionId=version)
 
     def closed():
-        _sweep(stack)
+        sweep(stack)
         opened, _ = DynamoIncidents(table).open("", 1000)
         return not [incident for incident in opened if incident.clinic_id == clinic]
 
     until(closed, "the end of the incident", 60)
-
-
-def _sweep(stack):
-    answer = stack.clients.functions.invoke(FunctionName=stack.outputs["SweepFunction"], Payload=b"{}")
-    assert "FunctionError" not in answer, json.loads(answer["Payload"].read())

@@ -22,6 +22,7 @@ from intake.tenants.dynamodb import DynamoDirectory
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient
 from tests.emulator.stacks import empty_queue, enter_clinic
+from tests.emulator.sweeping import sweep
 from tests.records import IDS
 from tests.waiting import until
 
@@ -188,7 +189,7 @@ def test_a_completed_upload_is_told_once_however_often_its_changes_are_delivered
             FunctionName=stack.outputs["ProjectorFunction"], Payload=json.dumps(again).encode()
         )
         assert "FunctionError" not in answer, answer["Payload"].read()
-    _sweep(stack)
+    sweep(stack)
     assert len(listener.heard(upload_id)) == 1
 
 
@@ -202,7 +203,7 @@ def test_a_usually_busy_clinic_that_sends_nothing_is_told_of_once(stack, listen)
 
     def told():
         empty_queue(stack)
-        _sweep(stack)
+        sweep(stack)
         return listener.heard()
 
     (mail,) = until(told, "the message on the quiet clinic", 120)
@@ -210,7 +211,7 @@ def test_a_usually_busy_clinic_that_sends_nothing_is_told_of_once(stack, listen)
     noted = DynamoWatch(Table(stack.clients.dynamodb, stack.outputs["Table"])).quiet()
     assert [(one.clinic_id, one.usual) for one in noted if one.clinic_id == clinic] == [(clinic, FILES)]
     for _ in range(2):
-        _sweep(stack)
+        sweep(stack)
     assert len(listener.heard()) == 1
 
 
@@ -247,8 +248,3 @@ def _past(clinic, number, weeks):
         file_id=f"{clinic}-{weeks}-{number}", upload_id="past", clinic_id=clinic, source="direct", revision=1,
         before=None, after=State.ACCEPTED, at=at, size=1,
     )  # fmt: skip
-
-
-def _sweep(stack):
-    answer = stack.clients.functions.invoke(FunctionName=stack.outputs["SweepFunction"], Payload=b"{}")
-    assert "FunctionError" not in answer, answer["Payload"].read()

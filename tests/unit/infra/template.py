@@ -83,6 +83,20 @@ class Template:
         return [body["Properties"]["PolicyDocument"] for body in self.resources.values() if body["Type"] in kinds]
 
 
+def switched(value: Any, *, protected: bool) -> Any:
+    """Return a value as CloudFormation takes it where the parameter `DeletionProtection` is on, or off."""
+    if isinstance(value, dict):
+        if list(value) == ["Fn::If"] and value["Fn::If"][0] == "IsProtected":
+            return switched(value["Fn::If"][1 if protected else 2], protected=protected)
+        return {name: switched(one, protected=protected) for name, one in value.items()}
+    if isinstance(value, list):
+        return [switched(one, protected=protected) for one in value if switched(one, protected=protected) != _NOTHING]
+    return value
+
+
+_NOTHING = {"Ref": "AWS::NoValue"}
+
+
 def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 

@@ -4,11 +4,14 @@ from dataclasses import fields, replace
 
 import pytest
 
-from infra.config import ConfigError, Delivery, Edge, Retention, StageConfig
+from infra.config import ConfigError, Edge, FunctionConfig, Retention, StageConfig
+from infra.handmade import Delivery, Mail
 from infra.stages import EXAMPLE, LOCAL, PROD, STAGES, STAGING
 
 CERTIFICATE = EXAMPLE.edge.certificate_arn
 FIREWALL = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/a/b"
+IDENTITY = EXAMPLE.mail.identity_arn
+ELSEWHERE = IDENTITY.replace("us-east-1", "ap-southeast-2")
 
 WRONG = {
     "account must have twelve digits": {"account": "1234"},
@@ -17,6 +20,14 @@ WRONG = {
     "accepted files move to Standard-IA after 30 days": {"retention": Retention(accepted_infrequent_days=29)},
     "and to Glacier later than that": {"retention": Retention(accepted_infrequent_days=90, accepted_glacier_days=90)},
     "judge_maximum_concurrency must be at least 2": {"judge_maximum_concurrency": 1},
+    "judge_maximum_concurrency must be at most what the judge reserves": {"judge_maximum_concurrency": 61},
+    "a pipeline brings releases to data that nobody is told of": {"delivery": {}, "alert_emails": ()},
+    "mail.identity_arn must be an identity of SES": {"mail": Mail(identity_arn="example.org", sender="a@example.org")},
+    "mail.identity_arn is of a region whose SES": {"mail": Mail(identity_arn=ELSEWHERE, sender="a@example.org")},
+    "mail.sender must be an e-mail address": {"mail": Mail(identity_arn=IDENTITY, sender="example.org")},
+    "mail.sender must be an e-mail address of the identity's": {
+        "mail": Mail(identity_arn=IDENTITY, sender="a@badexample.org")
+    },
     "edge.domain and edge.certificate_arn go together": {"edge": Edge(domain="scans.example.org")},
     "edge.certificate_arn must be one of ACM in us-east-1": {
         "edge": Edge(domain="scans.example.org", certificate_arn=CERTIFICATE.replace("us-east-1", "eu-west-1"))
@@ -43,6 +54,7 @@ def test_what_cannot_be_deployed_is_refused_with_its_file_and_its_reason(complai
     changes = dict(WRONG[complaint])
     if isinstance(changes.get("delivery"), dict):
         changes["delivery"] = replace(EXAMPLE.delivery, **changes["delivery"])
+        changes.setdefault("alert_emails", EXAMPLE.alert_emails)
     with pytest.raises(ConfigError) as refused:
         StageConfig(**{"name": "prod", "edge": PROD.edge, **changes})
     assert str(refused.value).startswith("infra/stages.py, stage prod: ")
@@ -58,6 +70,13 @@ def test_what_cannot_be_deployed_is_refused_with_its_file_and_its_reason(complai
         {"edge": Edge(), "retain_data": False},
         {"retention": Retention(accepted_glacier_days=30)},
         {"retain_data": False, "retention": Retention(audit_days=1)},
+        {"reserve_concurrency": False, "judge_maximum_concurrency": 61},
+        {"judge": FunctionConfig(memory_mib=1024, timeout_s=300), "judge_maximum_concurrency": 61},
+        {"mail": Mail(identity_arn=IDENTITY, sender="a@example.org")},
+        {"mail": Mail(identity_arn=f"{IDENTITY[:-11]}a@example.org", sender="a@example.org")},
+        {"region": "ap-southeast-2", "edge": None, "mail": Mail(identity_arn=ELSEWHERE, sender="a@b.example.org")},
+        {"region": "ap-southeast-2", "edge": None, "mail": Mail(identity_arn=IDENTITY, sender="a@example.org")},
+        {"delivery": EXAMPLE.delivery, "retain_data": False},
     ],
 )
 def test_what_can_be_deployed_is_taken(good):

@@ -1,8 +1,12 @@
 """How the parts hang together: events, retries, limits, schedules, alarms, and the contract with the code."""
 
 import json
+from dataclasses import replace
 
 import pytest
+
+from infra.stages import PROD
+from tests.unit.infra.conftest import template_of
 
 SHARED = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL", "SCALPER_TABLE"}
 BUCKETS = {"SCALPER_INCOMING_BUCKET", "SCALPER_ACCEPTED_BUCKET", "SCALPER_QUARANTINE_BUCKET"}
@@ -75,6 +79,12 @@ def test_production_limits_how_many_run_at_once(prod):
     assert all(prod.named_by(function)["ReservedConcurrentExecutions"] > 0 for function in SETTINGS)
 
 
+def test_a_stage_of_a_small_account_reserves_nothing_and_judges_as_many_batches_as_it_says(tmp_path):
+    small = template_of(replace(PROD, reserve_concurrency=False, judge_maximum_concurrency=2), tmp_path)
+    assert not [name for name in SETTINGS if "ReservedConcurrentExecutions" in small.named_by(name)]
+    assert mapping_of(small, "JudgeFunction")["ScalingConfig"]["MaximumConcurrency"] == 2
+
+
 def test_every_object_that_is_created_is_announced_to_the_main_queue(template):
     (configuration,) = template.named_by("IncomingBucket")["NotificationConfiguration"]["QueueConfigurations"]
     assert configuration["Event"] == "s3:ObjectCreated:*"
@@ -145,7 +155,7 @@ def test_the_sweep_starts_every_five_minutes(template):
 
 
 def test_the_mailbox_gets_every_alert_with_its_attributes(template):
-    (subscription,) = template.properties_of("AWS::SNS::Subscription")
+    (subscription,) = [one for one in template.properties_of("AWS::SNS::Subscription") if one["Protocol"] != "email"]
     assert subscription["Protocol"] == "sqs"
     assert subscription["Endpoint"]["Fn::GetAtt"][0] == template.output("MailboxQueueUrl")
     assert not subscription.get("RawMessageDelivery")
@@ -190,4 +200,30 @@ def test_both_stages_are_made_of_the_same_parts(local, prod):
         "AWS::Cognito::UserPoolRiskConfigurationAttachment",
         "AWS::SecretsManager::RotationSchedule",
     }
-    assert kinds == {*unknown, *at_the_edge}
+    asked_for = {"AWS::SNS::Subscription"}  # Whom production must tell, before it keeps anything.
+    assert kinds == {*unknown, *at_the_edge, *asked_for}
+
+
+def test_production_without_addresses_is_deployed_to_nobody_before_somebody_is_named(prod):
+    asked = prod.content["Parameters"]["AlertEmail"]
+    assert "Default" not in asked, "CloudFormation refuses a template whose parameter has no value"
+    mails = [one for one in prod.properties_of("AWS::SNS::Subscription") if one["Protocol"] == "email"]
+    assert [(one["Endpoint"], one["TopicArn"]["Ref"]) for one in mails] == [
+        ({"Ref": "AlertEmail"}, prod.output("AlertTopicArn"))
+    ]
+
+
+@pytest.mark.parametrize("told", [{"alert_emails": ("operations@example.org",)}, {"retain_data": False}])
+def test_who_names_addresses_or_keeps_nothing_is_asked_for_none(told, tmp_path):
+    assert "AlertEmail" not in template_of(replace(PROD, **told), tmp_path).content["Parameters"]
+
+
+def test_a_sweep_that_was_killed_keeps_the_next_one_from_nothing(template):
+    """Its turn ends by itself (`processor/handlers/sweep.py`) before the schedule starts another."""
+    (schedule,) = template.properties_of("AWS::Scheduler::Schedule")
+    minutes = int(schedule["ScheduleExpression"].removeprefix("rate(").split()[0])
+    assert template.named_by("SweepFunction")["Timeout"] + CLOCKS_APART_S < 60 * minutes
+
+
+CLOCKS_APART_S = 10
+"""As the handler says, which reads its settings when it is imported."""

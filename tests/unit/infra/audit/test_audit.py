@@ -127,7 +127,7 @@ def test_the_trail_is_encrypted_with_a_key_of_its_own_that_only_it_may_write_wit
     (cloudtrail,) = [one["Condition"] for one in services if "cloudtrail" in json.dumps(one["Principal"])]
     (logs,) = [one["Condition"] for one in services if "logs." in json.dumps(one["Principal"])]
     assert len(services) == 2
-    assert "trail/SilentScalper-audit" in json.dumps(cloudtrail["StringEquals"]["aws:SourceArn"])
+    assert "trail/SilentScalper-us-east-1-audit" in json.dumps(cloudtrail["StringEquals"]["aws:SourceArn"])
     assert "log-group:SilentScalper-Audit-*" in json.dumps(logs)
 
 
@@ -184,7 +184,9 @@ def test_only_this_trail_may_write_to_the_bucket(audit):
     assert {one["Action"] for one in allowed} == {"s3:GetBucketAcl", "s3:PutObject"}
     for statement in allowed:
         assert statement["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
-        assert "trail/SilentScalper-audit" in json.dumps(statement["Condition"]["StringEquals"]["aws:SourceArn"])
+        assert "trail/SilentScalper-us-east-1-audit" in json.dumps(
+            statement["Condition"]["StringEquals"]["aws:SourceArn"]
+        )
 
 
 def test_the_bucket_is_private_versioned_encrypted_reached_over_tls_and_kept(audit):
@@ -194,7 +196,7 @@ def test_the_bucket_is_private_versioned_encrypted_reached_over_tls_and_kept(aud
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
     assert audit.denied_without_tls(audit.output("AuditBucket"))
-    assert audit.resources[audit.output("AuditBucket")]["DeletionPolicy"] == "Retain"
+    assert audit.resources[audit.output("AuditBucket")]["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 def test_who_reads_the_trail_is_noted_in_the_logs_bucket(audit, core):

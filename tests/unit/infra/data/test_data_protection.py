@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.unit.infra.template import switched
+
 BUCKETS = ["IncomingBucket", "AcceptedBucket", "QuarantineBucket", "LogsBucket"]
 FILE_BUCKETS = BUCKETS[:-1]
 STATEFUL = {"AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Cognito::UserPool", "AWS::Logs::LogGroup"}
@@ -139,9 +141,11 @@ def test_every_log_group_is_encrypted_and_forgets(template):
 
 def test_production_keeps_its_data_when_the_stack_goes(prod):
     kept = [body["DeletionPolicy"] for body in prod.resources.values() if body["Type"] in STATEFUL]
-    assert set(kept) == {"Retain"}
-    assert prod.named_by("Table")["DeletionProtectionEnabled"] is True
-    assert prod.named_by("UserPoolId")["DeletionProtection"] == "ACTIVE"
+    assert set(kept) == {"RetainExceptOnCreate"}
+    assert prod.content["Parameters"]["DeletionProtection"]["Default"] == "true"
+    table, pool = (switched(prod.named_by(output), protected=True) for output in ("Table", "UserPoolId"))
+    assert table["DeletionProtectionEnabled"] is True
+    assert pool["DeletionProtection"] == "ACTIVE"
 
 
 def test_production_keeps_its_logs_for_more_than_a_year(prod):

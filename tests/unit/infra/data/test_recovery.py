@@ -12,7 +12,7 @@ from infra.config import ConfigError, RestoredTable
 from infra.data.buckets import Storage
 from infra.stack import SilentScalper
 from infra.stages import PROD
-from tests.unit.infra.template import Template, listed
+from tests.unit.infra.template import Template, listed, switched
 
 RESTORED = RestoredTable(
     name="SilentScalper-RecordsTable-1-restored",
@@ -134,7 +134,9 @@ def test_nothing_in_the_audit_log_expires_and_it_can_be_restored(template):
 
 
 def test_nobody_may_change_or_remove_an_entry_of_the_audit_log(template):
-    (denied,) = template.named_by("AuditTable")["ResourcePolicy"]["PolicyDocument"]["Statement"]
+    (denied,) = switched(template.named_by("AuditTable"), protected=False)["ResourcePolicy"]["PolicyDocument"][
+        "Statement"
+    ]
     assert denied["Effect"] == "Deny"
     assert denied["Principal"] in ("*", {"AWS": "*"})
     assert "Condition" not in denied, "administrators are no exception"
@@ -144,11 +146,11 @@ def test_nobody_may_change_or_remove_an_entry_of_the_audit_log(template):
 
 
 def test_production_refuses_to_delete_the_audit_log(prod):
-    table = prod.named_by("AuditTable")
+    table = switched(prod.named_by("AuditTable"), protected=True)
     assert table["DeletionProtectionEnabled"] is True
     (denied,) = table["ResourcePolicy"]["PolicyDocument"]["Statement"]
     assert "dynamodb:DeleteTable" in denied["Action"]
-    assert prod.resources[prod.output("AuditTable")]["DeletionPolicy"] == "Retain"
+    assert prod.resources[prod.output("AuditTable")]["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 def test_break_glass_asks_for_a_second_factor_and_lasts_an_hour(template):

@@ -12,7 +12,7 @@ from infra.delivery.stack import DeliveryPipeline
 from infra.stages import EXAMPLE, PROD, STAGES, STAGING
 from tests.unit.infra.template import Template, listed
 
-PRODUCTION = replace(PROD, account="111122223333", delivery=EXAMPLE.delivery)
+PRODUCTION = replace(PROD, account="111122223333", delivery=EXAMPLE.delivery, alert_emails=EXAMPLE.alert_emails)
 STAGED = replace(STAGING, account="444455556666", region="us-west-2", edge=None)
 
 
@@ -108,6 +108,12 @@ def test_what_was_built_is_deployed_and_nothing_is_built_again(projects, project
     assert f'--app "$CODEBUILD_SRC_DIR_Assembly/{name}"' in last
     assert "deploy --all" in last
     assert not any("infra.app" in command or "pytest" in command for command in commands(projects[project]))
+
+
+def test_a_release_leaves_protected_what_keeps_data_whatever_was_done_by_hand(projects):
+    protected = "--parameters SilentScalper:DeletionProtection=true"
+    assert protected in commands(projects["DeployProduction"])[-1]
+    assert "DeletionProtection" not in commands(projects["DeployStaging"])[-1], "staging has no such parameter"
 
 
 def test_a_deployment_gets_source_and_assembly(pipeline):

@@ -3,7 +3,9 @@
 import pytest
 
 from infra.edge.origin_secret import HEADER
+from infra.stages import EXAMPLE
 from intake.languages import LANGUAGES
+from tests.unit.infra.conftest import template_of
 
 
 def routes(template):
@@ -142,3 +144,10 @@ def test_mails_of_the_user_pool_are_written_in_every_language_and_name_what_it_f
 
 def test_admins_have_a_group(template):
     assert "admin" in [group["GroupName"] for group in template.properties_of("AWS::Cognito::UserPoolGroup")]
+
+
+def test_mails_are_cognitos_own_unless_the_stage_names_an_identity_of_ses(prod, tmp_path):
+    assert "EmailConfiguration" not in prod.named_by("UserPoolId")
+    sent = template_of(EXAMPLE, tmp_path).named_by("UserPoolId")["EmailConfiguration"]
+    mail = EXAMPLE.mail
+    assert sent == {"EmailSendingAccount": "DEVELOPER", "SourceArn": mail.identity_arn, "From": mail.sender}

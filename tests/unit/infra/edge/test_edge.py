@@ -196,8 +196,11 @@ def test_a_client_is_limited_by_its_token_or_session_and_all_of_an_address_toget
 def test_the_firewalls_log_is_encrypted_ends_and_holds_no_address_query_or_token(edge):
     (logging,) = edge.properties_of("AWS::WAFv2::LoggingConfiguration")
     (group,) = edge.properties_of("AWS::Logs::LogGroup")
-    assert group["LogGroupName"].startswith("aws-waf-logs-")
-    assert group["LogGroupName"] in str(logging["LogDestinationConfigs"])
+    begins, drawn = group["LogGroupName"]["Fn::Join"][1]
+    assert begins == "aws-waf-logs-silentscalper-"
+    (destination,) = logging["LogDestinationConfigs"]
+    assert drawn in destination["Fn::Join"][1]
+    assert any(str(part).endswith(f":{begins}") for part in destination["Fn::Join"][1])
     assert group["KmsKeyId"]
     assert group["RetentionInDays"] == PROD.retention.logs_days
     redacted = {json.dumps(field) for field in logging["RedactedFields"]}

@@ -20,6 +20,7 @@ CONTEXT = SimpleNamespace(
     memory_limit_in_mb=512,
     invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:a-function",
     aws_request_id="request-1",
+    get_remaining_time_in_millis=lambda: 60_000,
 )
 
 
@@ -78,18 +79,24 @@ def sweep():
     from processor.reconcile.reconciler import Reconciled
     from processor.reconcile.sweep import Swept
 
+    turns = iter(["a turn", ""])
+    sweep_handler._lease = SimpleNamespace(take=lambda at, until: next(turns), give_back=lambda turn: None)
     sweep_handler._follow_up = SimpleNamespace(run=lambda: Followed(standing=2, told=1, closed=1, enqueued=1))
     sweep_handler._sweep = SimpleNamespace(run=lambda: Swept(1, 1, 1, 1, 1, readmitted=True))
     sweep_handler._reconciler = SimpleNamespace(run=lambda: Reconciled(compared=300, suspected=1))
     sweep_handler._quiet = SimpleNamespace(run=lambda: 1)
     sweep_handler._expected = SimpleNamespace(run=lambda: 3)
-    sweep_handler.handle({}, CONTEXT)
+    assert [sweep_handler.handle({}, CONTEXT)["swept"] for _ in range(2)] == [True, False]
 
 
 def broken_sweep():
     """Sweep while no record can be read: what else is swept is swept, and the sweep has failed."""
     from processor.handlers import sweep as sweep_handler
 
+    given_back = SimpleNamespace(
+        take=lambda at, until: "a turn", give_back=lambda turn: print('{"done": "given back"}')
+    )
+    sweep_handler._lease = given_back
     sweep_handler._follow_up = sweep_handler._sweep = SimpleNamespace(run=_broken)
     sweep_handler._reconciler = SimpleNamespace(run=lambda: print('{"done": "reconciled"}'))
     sweep_handler._quiet = SimpleNamespace(run=lambda: print('{"done": "quiet"}'))

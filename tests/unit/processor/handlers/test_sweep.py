@@ -1,0 +1,106 @@
+"""The sweeping Lambda's entry: whose turn it is, what becomes of a turn, and what is not swept about."""
+
+from types import SimpleNamespace
+
+import boto3
+import pytest
+
+from processor.telemetry import metrics
+from tests.records import NOON
+
+pytestmark = pytest.mark.filterwarnings("ignore:No application metrics")  # The parts that write them are replaced.
+
+PARTS = ("_follow_up", "_sweep", "_reconciler", "_quiet", "_expected", "_scorecards")
+LEFT_MS = 240_000
+
+
+class Lease:
+    """The turn, which somebody may have; notes what is asked of it."""
+
+    def __init__(self, turn="a turn"):
+        self.turn, self.asked, self.given_back = turn, [], []
+
+    def take(self, at, until):
+        self.asked.append((until - at).total_seconds())
+        return self.turn
+
+    def give_back(self, turn):
+        self.given_back.append(turn)
+
+
+@pytest.fixture
+def sweep(monkeypatch):
+    """Return how to run the handler over a lease, and which parts it ran."""
+    names = ("TABLE", "INCOMING_BUCKET", "QUEUE_URL", "ACCEPTED_BUCKET", "QUARANTINE_BUCKET", "DEAD_LETTER_QUEUE_URL")
+    for name in (*names, "API_ID", "AUTHORIZER_ID", "WEB_CLIENT_ID", "ALERT_TOPIC_ARN", "EVENT_TOPIC_ARN"):
+        monkeypatch.setenv(f"SCALPER_{name}", "any")
+    for name in ("PORTAL_ORIGIN", "QUARANTINE_DAYS", "TIME_LIMIT_S"):
+        monkeypatch.setenv(f"SCALPER_{name}", "90")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setattr(boto3.Session, "client", lambda *_, **__: None)
+    monkeypatch.setattr(metrics.provider, "namespace", "SilentScalper")
+    from processor.handlers import sweep as handler  # It reads its settings when it is imported.
+
+    monkeypatch.setattr(handler, "now", lambda: NOON)
+    context = SimpleNamespace(
+        function_name="sweep",
+        memory_limit_in_mb="1",
+        invoked_function_arn="arn",
+        aws_request_id="request",
+        get_remaining_time_in_millis=lambda: LEFT_MS,
+    )
+
+    def run(lease, event=None, broken=()):
+        ran = []
+
+        def part(name):
+            ran.append(name)
+            if name in broken:
+                raise ConnectionError(name)
+
+        for name in PARTS:
+            monkeypatch.setattr(handler, name, SimpleNamespace(run=lambda name=name: part(name)))
+        for report in ("report_followed", "report_swept", "report_reconciled", "report_quiet", "report_expected"):
+            monkeypatch.setattr(handler, report, lambda _: None)
+        monkeypatch.setattr(handler, "_rotation", SimpleNamespace(take=lambda _: ran.append("_rotation")))
+        monkeypatch.setattr(handler, "_lease", lease)
+        try:
+            answer = handler.handle(event or {}, context)
+        except ConnectionError:
+            answer = "failed"
+        return answer, ran
+
+    return run
+
+
+def test_who_has_the_turn_sweeps_everything_and_gives_it_back(sweep):
+    lease = Lease()
+    answer, ran = sweep(lease)
+    assert (answer, set(ran)) == ({"swept": True}, set(PARTS))
+    assert lease.given_back == ["a turn"]
+
+
+def test_where_another_sweeps_nothing_is_done_and_nothing_is_wrong(sweep):
+    lease = Lease(turn="")
+    assert sweep(lease) == ({"swept": False}, [])
+    assert lease.given_back == []
+
+
+def test_a_turn_outlives_the_time_that_is_left_by_ten_seconds(sweep):
+    lease = Lease()
+    sweep(lease)
+    assert lease.asked == [LEFT_MS / 1000 + 10]
+
+
+def test_whatever_fails_the_turn_is_given_back_so_that_lambdas_retry_can_sweep(sweep):
+    for broken in (*((part,) for part in PARTS), PARTS):
+        lease = Lease()
+        answer, ran = sweep(lease, broken=broken)
+        assert (answer, set(ran), lease.given_back) == ("failed", set(PARTS), ["a turn"]), broken
+
+
+def test_a_rotation_waits_for_no_turn(sweep):
+    event = {"Step": "createSecret", "SecretId": "arn", "ClientRequestToken": "token"}
+    lease = Lease(turn="")
+    assert sweep(lease, event)[1] == ["_rotation"]
+    assert lease.asked == []
