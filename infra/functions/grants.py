@@ -212,19 +212,19 @@ _UNSCOPED: dict[tuple[str, ...], list[str]] = {
 class Unscoped(Construct):
     """Actions for which AWS knows no resources, in one policy that all functions share.
 
-    Each statement but the first names the functions that need it, by a tag of their roles, so that sharing widens
+    Each statement but that of traces names the functions that need it, by a tag of their roles, so that sharing widens
     nothing.
     """
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, traced: bool) -> None:
         super().__init__(scope, construct_id)
         # Service Authorization Reference, "AWS X-Ray".
-        traces = allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")
+        traces = [allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")] if traced else []
         own = [
             allow(actions, "*", conditions={"StringEquals": {f"aws:PrincipalTag/{PART}": list(parts)}})
             for parts, actions in _UNSCOPED.items()
         ]
-        self.policy = iam.ManagedPolicy(self, "Policy", statements=[traces, *own])
+        self.policy = iam.ManagedPolicy(self, "Policy", statements=[*traces, *own])
 
     def admit(self, role: iam.Role, part: str) -> None:
         """Let the function `part`, which has the policy already, do what is its own."""
