@@ -43,8 +43,11 @@ class Retention:
     """Age at which they move to Glacier Instant Retrieval, which still answers at once."""
     audit_days: int = 7 * 365
     """Six years are asked for (45 CFR 164.316(b)(2)(i)); one more for what lasted longer than a day."""
-    backup_daily_days: int = 35
+    backup_weekly_days: int = 14
+    """Point-in-time recovery holds 35 days: these stand in where it was taken away (docs/adr/0056)."""
     backup_monthly_days: int = 365
+    backup_cold_after_days: int = 1
+    """Of monthly copies, which stay cold for 90 days at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +118,12 @@ class StageConfig:
     malware_protection: bool = False
     """GuardDuty scans each object before it is judged. Billed per gigabyte and object: docs/cost.md."""
     backup: bool = True
-    """AWS Backup of the tables, daily, apart from their point-in-time recovery."""
+    """AWS Backup of the tables, weekly, apart from their point-in-time recovery."""
     restored_table: RestoredTable | None = None
     """Use a restored copy of the records (docs/runbook.md, "A table to a point in time")."""
+    traces: bool = False
+    """X-Ray's traces of the functions, for as long as somebody looks for something: Lambda traces each function's first
+    invocation a second, which is every one of files that come singly (docs/cost.md), and lets nobody sample less."""
     audit: bool = True
     """CloudTrail of every object and item, into a locked bucket."""
     edge: Edge | None = field(default_factory=Edge)
@@ -172,8 +178,8 @@ class StageConfig:
                 moves
             )
             and (min(moves) < 30 or moves != sorted(set(moves))),
-            "backups last a day at least, and monthly ones as long as daily ones (backup_*_days)": not (
-                1 <= kept.backup_daily_days <= kept.backup_monthly_days
+            "weekly backups last a week at least, monthly ones as long, and 90 days of it cold (backup_*_days)": not (
+                7 <= kept.backup_weekly_days <= kept.backup_monthly_days >= kept.backup_cold_after_days + 90
             ),
             "judge_maximum_concurrency must be at least 2": self.judge_maximum_concurrency < 2,
             "judge_maximum_concurrency must be at most what the judge reserves": self.reserve_concurrency

@@ -22,6 +22,7 @@ from infra.observability.metrics import Dashboard, Watched
 from infra.resources import Resources, list_outputs
 from infra.retention import choose_removal
 from processor.projection.exporter import EXPORTED
+from processor.projection.projector import COUNTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class SilentScalper(Stack):
         self._config, self._bundles = config, bundles
         self._removal = choose_removal(config)
         self.parts = Resources(self, config, self._removal)
-        self._unscoped = Unscoped(self, "Unscoped", scanning=config.malware_protection)
+        self._unscoped = Unscoped(self, "Unscoped", scanning=config.malware_protection, traced=config.traces)
         self._build_functions()
         self._connect_parts()
         self._watch()
@@ -111,6 +112,7 @@ class SilentScalper(Stack):
             parts.records.table,
             failures=parts.queueing.projection_failures,
             gather_s=self._config.gather_changes_s,
+            states=sorted(COUNTED),
         )
         self.projector.consume(parts.queueing.projection_redrives, maximum_concurrency=2, batch_size=1)
         # Few files are read at less cost than many: the exporter waits for up to five minutes, or for a full batch.
@@ -207,5 +209,6 @@ class SilentScalper(Stack):
             dead_letters=dead_letters or self.parts.queueing.failed_invocations,
             log_key=self.parts.keys.messages,
             log_days=self._config.retention.logs_days,
+            traced=self._config.traces,
             removal_policy=self._removal,
         )

@@ -37,6 +37,7 @@ EXAMPLE = StageConfig(
     prefix="ScalperExample",
     account="111122223333",
     malware_protection=True,
+    traces=True,
     edge=Edge(
         domain="scans.example.org",
         certificate_arn="arn:aws:acm:us-east-1:111122223333:certificate/0a1b2c3d-0000-4000-8000-0123456789ab",

@@ -37,7 +37,6 @@ TABLES = {
     "portal/audit.py": ("ACTIONS", "GROUPS", "DETAILS"),
     "portal/http/problem_types.py": ("PROBLEMS", "BY_STATUS", "NOT_FOUND", "METHOD", "MALFORMED", "INVALID",
                                      "TOO_LARGE", "INTERNAL", "SIGN_IN"),
-    "portal/monitoring/costs.py": ("STORAGE", "PER_FILE"),
     "portal/monitoring/statistics.py": ("RANGES",),
     "portal/presentation/dicom_values.py": ("MODALITIES", "POSITIONS", "SEXES", "SIDES", "ANSWERS", "FORMS"),
     "portal/presentation/exam_labels.py": ("EXAM_BADGES",),

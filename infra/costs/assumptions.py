@@ -1,28 +1,9 @@
-"""What is not metered and not read from a template, each with its reason. Change one, and every figure follows."""
+"""What of an idle month is not metered and stands in no template. `portal/costs/assumptions.py` has what files take."""
 
 HOURS = 730
 """Of a month, as AWS's own calculator has it."""
 
 MONTH_S = 30 * 86_400
-
-FILE_GB = 500_000 / 1e9
-
-WAIT_MS = {
-    "s3 GetObject": 30,
-    "s3 CopyObject": 80,
-    "s3 PutObject": 40,
-    "dynamodb TransactWriteItems": 15,
-    "dynamodb": 6,
-    "sns": 15,
-    "sqs": 10,
-    "cognito-idp": 30,
-}
-"""Milliseconds that a call waits for AWS, by call or by service: the emulator answers sooner, so CPU time is metered
-and the waiting is put on top. Typical first-byte and commit latencies within a region; AWS promises none of them."""
-
-VCPU_MIB = 1769
-"""Memory at which a Lambda function has one vCPU (Lambda guide, "Configure Lambda function memory"); with less, CPU
-time stretches."""
 
 POLLERS = 5
 """Long polls that Lambda keeps open on each queue, of `POLL_S` each, also when it is empty (AWS Compute Blog,
@@ -34,19 +15,24 @@ DASHBOARDS_FREE = 3
 
 SWEEPS_A_MONTH = MONTH_S // 300
 
-FILES_A_SECOND = {"burst": 100, "single": 0.1}
-"""How fast files come. Slower bursts do not fill batches."""
-
-TRACED_A_SECOND, TRACED_BEYOND = 1, 0.05
-"""Invocations of each function that are traced, and the share of all further ones. Lambda lets nobody choose (Lambda
-guide, "Visualize Lambda function invocations using AWS X-Ray")."""
-
-KMS_PER_FILE = 0.02
-"""Requests. Bucket keys, DynamoDB and SQS each keep a data key for minutes (S3 guide, "Reducing the cost of SSE-KMS
-with Amazon S3 Bucket Keys"; SQS guide, "Key management"): a call per principal and five minutes, whatever the load."""
-
-ACCESS_LOG_BYTES = 400
-"""Of API Gateway's line for each request (`infra/edge/access.py`)."""
-
 STORED_A_MONTH_GB = 0.1
 """What an idle system keeps of logs."""
+
+MANAGED_A_MONTH = 100_000
+"""Management events of an account in which nothing else happens, two a minute: roles that are assumed, keys that are
+used, what consoles list. Their first copy in the trail costs nothing, and its text in the log does."""
+
+REGIONS = 17
+"""Regions that every account has, of each of which a trail of all regions writes a digest an hour (CloudTrail guide,
+"Validating CloudTrail log file integrity")."""
+TRAIL_FILES_A_MONTH = MONTH_S // 300 + REGIONS * HOURS
+"""Objects that CloudTrail puts, in the one region where something happens every five minutes and its digests."""
+
+LEASE_UNITS, LEASE_CALLS = 2, 2
+"""What a sweep writes so that there is one at a time, where a stage reserves no concurrency."""
+
+SEARCHED_MONTHS, LOCKED_MONTHS = 13, 84
+"""How long the trail's log and its files are kept (`retention.logs_days`, `audit_days`): as much as so many brought."""
+
+TOKEN_HOURS = 1
+"""How long a machine's token is good for (docs/api.md)."""

@@ -3,21 +3,29 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from infra.config import StageConfig
 from infra.costs.assumptions import (
     DASHBOARDS_FREE,
+    LEASE_CALLS,
+    LEASE_UNITS,
+    LOCKED_MONTHS,
+    MANAGED_A_MONTH,
     MONTH_S,
     POLL_S,
     POLLERS,
+    SEARCHED_MONTHS,
     STORED_A_MONTH_GB,
     SWEEPS_A_MONTH,
-    WAIT_MS,
+    TRAIL_FILES_A_MONTH,
 )
-from infra.costs.marginal import Line
-from infra.costs.metered import load_sweep
+from portal.costs.assumptions import EVENT_BYTES, VCPU_MIB
+from portal.costs.marginal import Line, compute_waiting, list_event_lines
+from portal.costs.metered import load_sweep
+from portal.costs.prices import GB
 
 Resource = dict[str, Any]
 
@@ -28,34 +36,77 @@ BY_THE_MONTH = {
 }
 """Resources that cost something by being there."""
 
-FREE_PREFIXES = (
-    "AWS::IAM::",
-    "AWS::Lambda::",
-    "AWS::SQS::",
-    "AWS::SNS::",
-    "AWS::S3::",
-    "AWS::DynamoDB::",
-    "AWS::SecretsManager::RotationSchedule",
-    "AWS::ApiGatewayV2::",
-    "AWS::Cognito::",
-    "AWS::Logs::",
-    "AWS::Scheduler::",
-    "AWS::Events::",
-    "AWS::Backup::",
-    "AWS::CloudTrail::",
-    "AWS::CloudFront::",
-    "AWS::CloudWatch::",
-    "AWS::WAFv2::",
-    "AWS::Glue::",
-    "AWS::Athena::",
-    "AWS::Budgets::",
-    "AWS::GuardDuty::",
-    "AWS::CDK::Metadata",
-    "AWS::CertificateManager::",
-    "Custom::",
-)
-"""Services whose other resources cost nothing while nobody uses them: they bill requests, bytes and time. A budget of
-AWS Budgets without an action is free; trails bill data events; backup bills what is stored."""
+BY_USE = {
+    "AWS::ApiGatewayV2::Api": ("http api",),
+    "AWS::Backup::BackupPlan": ("backup", "cold backup"),
+    "AWS::CloudFront::Distribution": ("cloudfront request", "cloudfront out"),
+    "AWS::CloudTrail::Trail": ("trail", "searched logs", "s3 put"),
+    "AWS::CloudWatch::Alarm": ("alarm",),
+    "AWS::CloudWatch::Dashboard": ("dashboard",),
+    "AWS::Cognito::UserPool": ("person",),
+    "AWS::Cognito::UserPoolResourceServer": ("machine token",),
+    "AWS::DynamoDB::Table": ("dynamodb write", "dynamodb read", "dynamodb storage", "dynamodb recovery"),
+    "AWS::GuardDuty::MalwareProtectionPlan": ("scan", "scan object"),
+    "AWS::Lambda::EventSourceMapping": ("sqs request",),
+    "AWS::Lambda::Function": ("lambda time", "lambda request", "metric", "trace"),
+    "AWS::Logs::LogGroup": ("logs", "logs storage"),
+    "AWS::S3::Bucket": ("s3 put", "s3 get", "s3 storage"),
+    "AWS::SNS::Topic": ("sns publish",),
+    "AWS::SQS::Queue": ("sqs request", "kms request"),
+    "AWS::Scheduler::Schedule": ("schedule",),
+    "AWS::WAFv2::WebACL": ("waf rule", "waf request"),
+}
+"""Resources that cost what is done with them: the prices of it, each of which some line multiplies."""
+
+_FREE = {
+    "A permission, or who has it.": (
+        "AWS::IAM::ManagedPolicy",
+        "AWS::IAM::Role",
+        "AWS::Lambda::Permission",
+        "AWS::S3::BucketPolicy",
+        "AWS::SNS::TopicPolicy",
+        "AWS::SQS::QueuePolicy",
+        "AWS::Backup::BackupSelection",
+        "AWS::Events::EventBusPolicy",
+    ),
+    "A part of what is billed by its use.": (
+        "AWS::ApiGatewayV2::Authorizer",
+        "AWS::ApiGatewayV2::Integration",
+        "AWS::ApiGatewayV2::Route",
+        "AWS::ApiGatewayV2::Stage",
+        "AWS::Backup::BackupVault",
+        "AWS::CloudFront::ResponseHeadersPolicy",
+        "AWS::Cognito::ManagedLoginBranding",
+        "AWS::Cognito::UserPoolClient",
+        "AWS::Cognito::UserPoolDomain",
+        "AWS::Cognito::UserPoolGroup",
+        "AWS::Cognito::UserPoolRiskConfigurationAttachment",
+        "AWS::SNS::Subscription",
+        "AWS::SecretsManager::RotationSchedule",
+        "AWS::WAFv2::LoggingConfiguration",
+    ),
+    "AWS's own events and its deliveries of access logs to S3 cost nothing.": (
+        "AWS::Events::Rule",
+        "AWS::Logs::Delivery",
+        "AWS::Logs::DeliveryDestination",
+        "AWS::Logs::DeliverySource",
+    ),
+    "Athena bills the bytes that somebody's query scans; the page shows them.": (
+        "AWS::Athena::NamedQuery",
+        "AWS::Athena::WorkGroup",
+        "AWS::Glue::Database",
+        "AWS::Glue::Table",
+    ),
+    "A budget without an action costs nothing.": ("AWS::Budgets::Budget",),
+    "A public certificate costs nothing.": ("AWS::CertificateManager::Certificate",),
+}
+FREE = {kind: reason for reason, kinds in _FREE.items() for kind in kinds}
+"""Resources that cost nothing, each with the reason."""
+
+_OURS = ("Custom::", "AWS::CDK::Metadata")
+"""What is a function of ours, counted as such, or none."""
+
+KNOWN = {*BY_THE_MONTH, *BY_USE, *FREE}
 
 
 class UnpricedError(ValueError):
@@ -73,7 +124,7 @@ def list_lines(resources: Iterable[Resource], config: StageConfig) -> list[Line]
     resources = list(resources)
     kinds = Counter(resource["Type"] for resource in resources)
     for kind in kinds:
-        if kind not in BY_THE_MONTH and not kind.startswith(FREE_PREFIXES):
+        if kind not in KNOWN and not kind.startswith(_OURS):
             raise UnpricedError(f"infra/costs/idle.py: say what a resource of type {kind} costs")
     found = [Line(f"{what} ({kinds[kind]})", kinds[kind], price) for kind, (what, price) in BY_THE_MONTH.items()]
     if config.edge:
@@ -95,6 +146,7 @@ def list_lines(resources: Iterable[Resource], config: StageConfig) -> list[Line]
         ),
         Line(f"SQS: long polling of {polled} queues by Lambda", polled * POLLERS * MONTH_S / POLL_S, "sqs request"),
         *_list_sweep_lines(config),
+        *(_list_trail_lines() if config.audit else []),
     ]
     return [line for line in found if line.amount]
 
@@ -102,28 +154,47 @@ def list_lines(resources: Iterable[Resource], config: StageConfig) -> list[Line]
 def _list_sweep_lines(config: StageConfig) -> list[Line]:
     """The sweep runs every five minutes, whether files come or not."""
     took = load_sweep()
-    waiting = sum(
-        count * WAIT_MS.get(what[5:].partition(" ")[0], 0) / 1000
-        for what, count in took["entries"].items()
-        if what.startswith("call ")
-    )
+    entries: dict[str, float] = took["entries"]
     size = config.sweep.memory_mib
-    seconds = took["cpu_seconds"] / min(1, size / 1769) + waiting
+    seconds = took["cpu_seconds"] / min(1, size / VCPU_MIB) + compute_waiting(_list_calls(entries))
+    written = LEASE_UNITS + sum(units for what, units in entries.items() if what.startswith("write units"))
+    each = [
+        Line("Lambda: the sweep's time", seconds * size / 1024, "lambda time"),
+        Line("Lambda: the sweep's invocations", 1, "lambda request"),
+        Line("EventBridge Scheduler: invocations", 1, "schedule"),
+        Line("DynamoDB: the sweep's reads", entries.get("read units", 0), "dynamodb read"),
+        Line("DynamoDB: the sweep's writes", written, "dynamodb write"),
+        Line("S3: the sweep's lists", entries.get("s3 list", 0), "s3 put"),
+        Line("SQS: the sweep's look at dead letters", entries.get("sqs requests", 0), "sqs request"),
+        *([Line("X-Ray: the sweep's traces", 1, "trace")] if config.traces else []),
+        Line("CloudWatch Logs: the sweep's lines", took["log_bytes"] / GB, "logs"),
+    ]
     return [
-        Line("Lambda: the sweep's time", SWEEPS_A_MONTH * seconds * size / 1024, "lambda time"),
-        Line("Lambda: the sweep's invocations", SWEEPS_A_MONTH, "lambda request"),
-        Line("EventBridge Scheduler: invocations", SWEEPS_A_MONTH, "schedule"),
-        Line("DynamoDB: the sweep's reads", SWEEPS_A_MONTH * took["entries"].get("read units", 0), "dynamodb read"),
-        Line(
-            "SQS: the sweep's look at dead letters",
-            SWEEPS_A_MONTH * took["entries"].get("sqs requests", 0),
-            "sqs request",
-        ),
-        Line("X-Ray: the sweep's traces", SWEEPS_A_MONTH, "trace"),
-        Line("CloudWatch Logs: the sweep's lines", SWEEPS_A_MONTH * took["log_bytes"] / 1e9, "logs"),
+        *(replace(line, amount=SWEEPS_A_MONTH * line.amount) for line in each),
         Line("CloudWatch Logs: kept", STORED_A_MONTH_GB, "logs storage"),
         Line(f"CloudWatch: metrics of the sweep ({len(took['metrics'])})", len(took["metrics"]), "metric"),
     ]
+
+
+def _list_trail_lines() -> list[Line]:
+    """What CloudTrail notes of the sweep, and of an account at rest."""
+    calls = _list_calls(load_sweep()["entries"])
+    noted = LEASE_CALLS + sum(count for call, count in calls.items() if call.startswith(("s3", "dynamodb")))
+    managed = MANAGED_A_MONTH * EVENT_BYTES / GB
+    events, told, searched, locked = list_event_lines(SWEEPS_A_MONTH * noted)
+    packed = searched.amount * (told.amount + managed) / told.amount
+    return [
+        events,
+        replace(told, amount=told.amount + managed),
+        replace(searched, what="CloudWatch Logs: keeping the trail's events", amount=SEARCHED_MONTHS * packed),
+        replace(locked, what="S3: keeping the trail's files", amount=LOCKED_MONTHS * packed),
+        Line("S3: the trail's files and digests, put", TRAIL_FILES_A_MONTH, "s3 put"),
+        Line("KMS: the trail's files and digests", TRAIL_FILES_A_MONTH, "kms request"),
+    ]
+
+
+def _list_calls(entries: dict[str, float]) -> dict[str, float]:
+    return {what[5:]: count for what, count in entries.items() if what.startswith("call ")}
 
 
 def _read_properties(resource: Resource) -> dict[str, Any]:

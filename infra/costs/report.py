@@ -1,99 +1,49 @@
-"""The tables of docs/cost.md, with what the same files cost elsewhere: the smallest sound set-up of each alternative.
+"""The tables of docs/cost.md.
 
-`python -m infra.costs.report`, which is `make cost`, prints them and writes them there. All come from the same price
-table, and every system's month holds the storage of the month's own files, so that figures compare.
+`python -m infra.costs.report`, which is `make cost`, prints them and writes them there, with the prices that the saved
+query "Cost by clinic" holds. All come from the same price table, and every system's month holds the storage of the
+month's own files, so that figures compare.
 """
 
 import dataclasses
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from infra.app import placeholder_bundles, synthesize
 from infra.config import StageConfig
-from infra.costs import idle, marginal
-from infra.costs.assumptions import FILE_GB, HOURS
-from infra.costs.marginal import Line, add_up
-from infra.costs.metered import Metered, load_metered
-from infra.costs.prices import KNOWN, PRICES, REGION
+from infra.costs import idle
+from infra.costs.assumptions import HOURS, TOKEN_HOURS
+from infra.costs.elsewhere import SYSTEMS, VOLUMES
 from infra.stages import PROD
+from portal.costs import marginal
+from portal.costs.estimate import compute_rates
+from portal.costs.marginal import Line, Setup, add_up
+from portal.costs.metered import Metered, load_metered
+from portal.costs.prices import KNOWN, PRICES, REGION
 
-DOCUMENT = Path("docs/cost.md")
+DOCUMENT, QUERY = Path("docs/cost.md"), Path("portal/saved_queries/cost.sql")
 BEGIN, END = "<!-- figures: written by `make cost` -->", "<!-- end of figures -->"
-LIMITS = {"idle": 20.0, "plain": 6.0, "marginal": 20.0}
-"""US dollars: an idle month with edge and audit, without them, and a million files that come in bursts."""
+LIMITS = {"idle": 20.0, "plain": 6.0, "burst": 20.0, "single": 66.0}
+"""US dollars: an idle month with edge and audit, without them, a million files in bursts, and as many one by one."""
 
 WITHOUT = dataclasses.replace(PROD, edge=None, audit=False)
 
-VOLUMES = (10_000, 1_000_000, 100_000_000)
-"""Files a month that systems are compared at."""
 
-
-@dataclass(frozen=True, slots=True)
-class Fleet:
-    """An Orthanc installation in two zones, sized for a volume."""
-
-    machine: str
-    machines: int
-    disk_gb: int
-    database: int
-    """Database servers, in two zones each."""
-    database_gb: int
-
-
-FLEETS = {
-    10_000: Fleet("m7g.large", 2, 100, 1, 20),
-    1_000_000: Fleet("m7g.large", 2, 200, 1, 100),
-    100_000_000: Fleet("c7g.2xlarge", 4, 500, 4, 2000),
-}
-"""Two machines at least, for one may fail; S3 for the files; PostgreSQL as index. At 100 million files a month, 39 come
-a second on average, and ten times as many in the busy hours: an Orthanc takes some 300 a second on two cores without
-TLS, index replication and plug-ins, and an index that grows by 100 million rows a month is what decides."""
-
-
-def price_orthanc(files: int) -> float:
-    """Return a month of Orthanc on EC2: machines, disks, balancer, database, and files in S3."""
-    fleet, gb = FLEETS[files], files * FILE_GB
-    machines = fleet.machines * (HOURS * _price_unit(fleet.machine) + fleet.disk_gb * _price_unit("gp3"))
-    database = fleet.database * HOURS * _price_unit("db.m7g.large") + fleet.database_gb * _price_unit("db storage")
-    balancer = HOURS * _price_unit("balancer") + max(HOURS, gb) * _price_unit("balancer unit")
-    requests = PRICES["s3 put"].charge(files) + PRICES["s3 get"].charge(files)
-    return machines + database + balancer + requests + gb * _price_unit("s3 storage")
-
-
-def price_healthimaging(files: int) -> float:
-    """Return a month of AWS HealthImaging: imports are free, and each needs the file in S3 first."""
-    gb = files * FILE_GB
-    # A week in S3 is long enough to import them.
-    return (
-        PRICES["s3 put"].charge(files)
-        + PRICES["s3 get"].charge(files)
-        + gb * (_price_unit("imaging storage") + _price_unit("s3 storage") * 7 / 30)
+def describe_setup(config: StageConfig) -> Setup:
+    """Return what of a stage a file's price hangs on."""
+    kept = config.retention
+    return Setup(
+        memory_mib={name: getattr(config, name).memory_mib for name in marginal.FUNCTIONS},
+        edge=config.edge is not None,
+        traces=config.traces,
+        weekly_days=kept.backup_weekly_days,
+        monthly_days=kept.backup_monthly_days,
+        cold_after_days=kept.backup_cold_after_days,
     )
-
-
-def price_transfer_family(files: int) -> float:
-    """Return a month of a Transfer Family SFTP endpoint in front of S3, which judges nothing."""
-    gb = files * FILE_GB
-    return (
-        HOURS * _price_unit("transfer hour")
-        + gb * (_price_unit("transfer gb") + _price_unit("s3 storage"))
-        + PRICES["s3 put"].charge(files)
-    )
-
-
-SYSTEMS: dict[str, Callable[[int], float]] = {
-    "Orthanc on EC2, two zones": price_orthanc,
-    "AWS HealthImaging": price_healthimaging,
-    "AWS Transfer Family, SFTP into S3": price_transfer_family,
-}
-
-
-def _price_unit(name: str) -> float:
-    return PRICES[name].charge(1)
 
 
 @cache
@@ -110,25 +60,61 @@ def compute_tables() -> str:
     summary: list[Sequence[str | float]] = [
         ("Idle month, with edge and audit", _price_idle_month(PROD), LIMITS["idle"]),
         ("Idle month, without them", _price_idle_month(WITHOUT), LIMITS["plain"]),
-        ("A million files in bursts", million["burst"], LIMITS["marginal"]),
-        ("A million files, file by file", million["single"], "none"),
+        ("A million files in bursts", million["burst"], LIMITS["burst"]),
+        ("A million files, file by file", million["single"], LIMITS["single"]),
     ]
     prices = [
         (name, f"{price.usd:.10f}".rstrip("0").rstrip("."), f"{price.per:,.0f}", price.unit, price.page)
         for name, price in PRICES.items()
     ]
-    kept = "Told apart: what a million files cost to keep, to record and to scan"
+    summary += [
+        (f"A million files' traces, {what}, where a stage has X-Ray", _price_traces(load_metered()[name]), "none")
+        for name, what in PATTERNS.items()
+    ]
+    told = "Told apart: what passes, CloudTrail's record, GuardDuty's scan, for a million files"
     listed = f"Prices: {REGION}, list, as known in {KNOWN}"
     return "\n\n".join(
         [
             _format_table("In short", ("What", "USD", "limit"), summary),
             _tabulate_patterns("A million more files, in US dollars", marginal.list_lines, sums=True),
-            _tabulate_patterns(kept, marginal.list_extras),
+            _tabulate_kept(),
+            _tabulate_patterns(told, _list_told_apart),
+            _tabulate_callers(),
             _tabulate_idle_month(),
             _compare_systems(),
             _format_table(listed, ("Name", "USD", "for", "unit", "AWS price page"), prices),
         ]
     )
+
+
+PATTERNS = {"burst": "in bursts", "single": "file by file"}
+
+
+def _list_told_apart(found: Metered) -> list[Line]:
+    return [*marginal.list_passing_lines(), *marginal.list_trail_lines(found), *marginal.list_scan_lines()]
+
+
+def _tabulate_kept() -> str:
+    lines = marginal.list_kept_lines()
+    rows: list[Sequence[str | float]] = [(line.what, f"{line.amount:.3g}", add_up([line])) for line in lines]
+    rows.append(("**Together**", "", f"**{add_up(lines):,.2f}**"))
+    title = "Told apart: a month of keeping a million files, and what is known of them"
+    return _format_table(title, ("Line", "a file takes, GB", "USD"), rows)
+
+
+def _price_traces(found: Metered) -> float:
+    return add_up([Line("", marginal.count_traces(found), "trace")])
+
+
+def _tabulate_callers() -> str:
+    """Tell what costs by the month in which somebody signs in, and by the token that a machine asks for."""
+    lines = {
+        "A person who signs in": Line("", 1, "person"),
+        "A machine that keeps its token, around the clock": Line("", HOURS / TOKEN_HOURS, "machine token"),
+        "A machine that asks for a token every five minutes": Line("", HOURS * 12, "machine token"),
+    }
+    rows = [(who, f"{line.amount:,.0f}", line.usd) for who, line in lines.items()]
+    return _format_table("People and machines, a month, in US dollars", ("Who", "units", "USD"), rows)
 
 
 def insert_tables(text: str, tables: str) -> str:
@@ -151,7 +137,7 @@ def _tabulate_patterns(title: str, list_lines: Callable[[Metered], list[Line]], 
     if sums:
         burst, single = (f"**{add_up(found[name]):,.2f}**" for name in ("burst", "single"))
         rows.append(("**Together**", "", burst, "", single))
-    head = ("Line", "a file takes", "USD, in bursts", "a file takes", "USD, file by file")
+    head = ("Line", *(name for what in PATTERNS.values() for name in ("a file takes", f"USD, {what}")))
     return _format_table(title, head, rows)
 
 
@@ -165,11 +151,14 @@ def _tabulate_idle_month() -> str:
     return _format_table(title, ("Line", "with edge and audit", "without"), rows)
 
 
+def price_million(found: Metered) -> float:
+    """Return what a million files of a month cost in it, where a stage has an audit and no scans."""
+    lines = [*marginal.list_lines(found), *marginal.list_kept_lines()]
+    return add_up([*lines, *marginal.list_passing_lines(), *marginal.list_trail_lines(found)])
+
+
 def _compare_systems() -> str:
-    burst = load_metered()["burst"]
-    fixed = _price_idle_month(PROD)
-    kept = sum(line.usd for line in marginal.list_extras(burst) if not line.what.startswith("GuardDuty"))
-    each = add_up(marginal.list_lines(burst)) / marginal.MILLION + kept
+    fixed, each = _price_idle_month(PROD), price_million(load_metered()["burst"]) / marginal.MILLION
     rows: list[Sequence[str | float]] = [("**Silent Scalper**", *(fixed + each * files for files in VOLUMES))]
     rows += [(name, *map(month, VOLUMES)) for name, month in SYSTEMS.items()]
     title = "A month elsewhere, in US dollars, with a month's storage of that month's files"
@@ -183,7 +172,16 @@ def _format_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str |
     return f"### {title}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def insert_rates(query: str) -> str:
+    """Return the saved query with its prices put in anew: Athena knows no table of ours to take them from."""
+    rates = compute_rates()
+    for name, usd in (("verdicts", rates.verdict), ("records", rates.record)):
+        query = re.sub(rf"[\d.]+E0 AS million_{name}", f"{marginal.MILLION * usd:.2f}E0 AS million_{name}", query)
+    return re.sub(r"[\d.]+E0 AS gib_month", f"{rates.gb}E0 AS gib_month", query)
+
+
 if __name__ == "__main__":
     tables = compute_tables()
+    QUERY.write_text(insert_rates(QUERY.read_text()))
     DOCUMENT.write_text(insert_tables(DOCUMENT.read_text(), tables))
     sys.stdout.write(f"{tables}\n")

@@ -1,6 +1,7 @@
 """What is kept for the day when something is lost: backups, and a way in beside the portal."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_backup as backup
@@ -131,7 +132,11 @@ _NAMED = 41
 
 
 class Backup(Construct):
-    """A vault, a plan with a daily and a monthly copy of each table, and the role that makes and restores them.
+    """A vault, a plan with a weekly and a monthly copy of each table, and the role that makes and restores them.
+
+    Each copy is a whole one (AWS Backup guide, "Feature availability by resource": no increments and no continuous
+    backup of DynamoDB), so it costs what the table is large. Point-in-time recovery takes back whatever is noticed
+    within 35 days; these are for the day when that was taken away too (docs/adr/0056).
 
     The region must use AWS Backup's advanced features for DynamoDB, as accounts younger than November 2021 do by
     themselves (AWS Backup guide, "Advanced DynamoDB backup"): without them, backups are DynamoDB's own, whose names
@@ -153,7 +158,7 @@ class Backup(Construct):
         kept, locked = config.retention, config.retain_data
         # In governance mode: without `changeable_for`, whoever may change the vault's lock can take it off. Compliance
         # mode would keep what a clinic may demand to be deleted, and a mistake for a year.
-        lock = backup.LockConfiguration(min_retention=Duration.days(kept.backup_daily_days))
+        lock = backup.LockConfiguration(min_retention=Duration.days(kept.backup_weekly_days))
         self.vault = backup.BackupVault(
             self,
             "Vault",
@@ -186,19 +191,23 @@ class Backup(Construct):
         )
 
     def _add_plan(self, kept: Retention) -> backup.BackupPlan:
-        schedules = {
-            "daily": (events.Schedule.cron(hour="5", minute="0"), kept.backup_daily_days),
-            "monthly": (events.Schedule.cron(day="1", hour="7", minute="0"), kept.backup_monthly_days),
+        # A copy that is months old is looked into, and nobody works on with it: it may take hours to come back.
+        plan: dict[str, dict[str, Any]] = {
+            "weekly": {
+                "schedule_expression": events.Schedule.cron(week_day="SUN", hour="5", minute="0"),
+                "delete_after": Duration.days(kept.backup_weekly_days),
+            },
+            "monthly": {
+                "schedule_expression": events.Schedule.cron(day="1", hour="7", minute="0"),
+                "move_to_cold_storage_after": Duration.days(kept.backup_cold_after_days),
+                "delete_after": Duration.days(kept.backup_monthly_days),
+            },
         }
         rules = [
             backup.BackupPlanRule(
-                rule_name=name,
-                schedule_expression=schedule,
-                delete_after=Duration.days(days),
-                start_window=Duration.hours(1),
-                completion_window=Duration.hours(8),
+                rule_name=name, start_window=Duration.hours(1), completion_window=Duration.hours(8), **timing
             )
-            for name, (schedule, days) in schedules.items()
+            for name, timing in plan.items()
         ]
         return backup.BackupPlan(self, "Plan", backup_vault=self.vault, backup_plan_rules=rules)
 

@@ -44,6 +44,7 @@ class Function(Construct):
         dead_letters: sqs.IQueue,
         log_key: kms.IKey,
         log_days: int,
+        traced: bool,
         removal_policy: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -74,7 +75,9 @@ class Function(Construct):
             dead_letter_queue=dead_letters,
             role=self.role.without_policy_updates(),
             log_group=self.log_group,
-            tracing=lambda_.Tracing.ACTIVE,
+            # Passed through, a trace is one that somebody before us began; without leave to record it, nobody can make
+            # us pay for theirs.
+            tracing=lambda_.Tracing.ACTIVE if traced else lambda_.Tracing.PASS_THROUGH,
         )
 
     def consume(self, queue: sqs.IQueue, *, maximum_concurrency: int, batch_size: int = 10) -> None:

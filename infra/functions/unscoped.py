@@ -33,16 +33,16 @@ class Unscoped(Construct):
     """Actions of which AWS knows no resources, in one policy that all functions share; and with `scanning`, GuardDuty's
     rights about rules that have no names yet.
 
-    Each statement but the first names who needs it, by a tag of their roles, so that sharing widens nothing.
+    Each statement but that of traces names who needs it, by a tag of their roles, so that sharing widens nothing.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, scanning: bool) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, scanning: bool, traced: bool) -> None:
         super().__init__(scope, construct_id)
         # Service Authorization Reference, "AWS X-Ray".
-        traces = allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")
+        traces = [allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")] if traced else []
         own = [allow(actions, "*", conditions=_only(*parts)) for parts, actions in _UNSCOPED.items()]
         rules = _list_rule_statements() if scanning else []
-        self.policy = iam.ManagedPolicy(self, "Policy", statements=[traces, *own, *rules])
+        self.policy = iam.ManagedPolicy(self, "Policy", statements=[*traces, *own, *rules])
 
     def admit(self, role: iam.Role, part: str) -> None:
         """Let a role, which has the policy already, do what is its part's own."""

@@ -84,12 +84,14 @@ class Children(Protocol):
 class Records(Protocol):
     """The table, as the portal uses it. A clinic id of None means all clinics: for admins only."""
 
-    def create_upload(self, upload: Upload) -> None: ...
+    def create_upload(self, upload: Upload) -> None:
+        """Begin an upload of which no file is known yet. Raises ConflictError where it stands already."""
+        ...
 
     def add_files(self, upload: Upload, files: Sequence[FileRecord]) -> None:
-        """Reserve `files`, numbered from `upload.declared` on, `RESERVED_AT_ONCE` at a time.
+        """Reserve `files`, numbered from `upload.announced` on, `RESERVED_AT_ONCE` at a time.
 
-        Raises ConflictError when another added files since.
+        The first ones begin their upload where nobody did. Raises ConflictError when another added files since.
         """
         ...
 

@@ -22,7 +22,7 @@ from intake.files.states import LIFECYCLE, State
 from intake.records.file_items import file_record
 from intake.records.file_lists import FileLists, Partition, Section, file_summary
 from intake.records.pending import AT_ONCE, AnnouncedFiles, AwaitedFiles
-from intake.records.upload_items import read_upload, upload_item
+from intake.records.upload_items import begin_upload, read_upload, upload_item
 from intake.table.expressions import clinic, replacement, update
 from intake.table.index_queries import FIRST, Indexes, newest
 from intake.table.items import Item
@@ -164,6 +164,10 @@ class DynamoRecords:
         count = update(
             upload_key(upload.upload_id),
             owner,
+            # The first files bring their upload along: made before them, it would be written twice.
+            initial={} if announced else begin_upload(upload),
+            new=not announced,
+            or_missing="" if announced else "pk",
             sets={"announced": announced + len(files), "announced_at": timestamp(files[-1].created_at)},
             # Entries of archives are declared at the same time and by others, so the number is added to.
             sums={"declared": len(files)},

@@ -27,6 +27,12 @@ def upload_item(upload: Upload) -> Item:
     }
 
 
+def begin_upload(upload: Upload) -> Item:
+    """Return what an upload's first files write of it, beside its keys and how many they are."""
+    counted = {*upload_key(upload.upload_id), "declared", "announced"}
+    return {name: value for name, value in upload_item(upload).items() if name not in counted and value is not None}
+
+
 def _write_expectation(upload: Upload) -> int | Item | None:
     """Write what is expected as one attribute: indexes copy it, and what an index copies is chosen once."""
     if upload.expected_images is None:

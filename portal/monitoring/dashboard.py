@@ -15,8 +15,8 @@ from intake.messaging.model import QueuedMessage
 from intake.operations.model import QuietClinic
 from intake.projections.model import Bucket, Grain
 from portal.admin.clinics import find_clinic
+from portal.costs.estimate import MONTH, Cost, estimate_cost
 from portal.monitoring import statistics
-from portal.monitoring.costs import MONTH, Cost, estimate_cost
 from portal.monitoring.statistics import Range, Standing, Step
 from portal.presentation.languages import gettext
 from portal.quarantine.unfinished_work import list_stuck

@@ -77,7 +77,8 @@ def reserve(
     )
     if idempotency_key is not None:
         return _reserve_once(services, identity, upload, body, idempotency_key)
-    services.records.create_upload(upload)
+    if not body.files:
+        services.records.create_upload(upload)
     return _build_placement(services, upload, _reserve(services, identity, upload, body.files))
 
 

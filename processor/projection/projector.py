@@ -20,6 +20,9 @@ from intake.projections.tally import ALERT_KINDS
 from processor.projection import alert_texts, operations_texts
 from processor.projection.replacements import Replacements
 
+COUNTED = frozenset(State) - {State.AWAITING_UPLOAD}
+"""States of which something follows: that a file is awaited follows from its upload, and nobody is invoked for it."""
+
 CALM = timedelta(minutes=2)
 """How long an upload must stay complete before this is told, where nobody said how many files were to come: senders
 announce a long list in pieces, and each piece may be done before the next one is announced."""
@@ -62,7 +65,7 @@ class Projector:
         worth_telling = dict.fromkeys(
             (ALERT_KINDS[change.after], change.upload_id) for change in changes if change.after in ALERT_KINDS
         )
-        counted = [change for change in changes if change.after is not State.AWAITING_UPLOAD]
+        counted = [change for change in changes if change.after in COUNTED]
         finished = [
             (AlertKind.COMPLETED, upload_id)
             for upload_id in dict.fromkeys(change.upload_id for change in counted)
@@ -89,8 +92,8 @@ class Projector:
     def _follow(self, upload_id: str, changes: Sequence[Change]) -> bool:
         """Link what was sent in place of something else; or, where that changed nothing, have told how an upload ended.
 
-        That is told once for each end that it comes to. What is linked changes records, so the upload is looked at
-        again in a moment.
+        That is told once for each end that it comes to: by the sweep, or at once, which is what is answered. What is
+        linked changes records, so the upload is looked at again in a moment.
         """
         try:
             upload = self._upload_of(upload_id)
@@ -99,9 +102,11 @@ class Projector:
             return False
         if self._replacements.link(upload, changes) or upload.source is Source.DIRECT or not upload.settled:
             return False
-        due_at = self._clock() + _choose_delay(upload)
+        delay = _choose_delay(upload)
+        due_at = self._clock() + delay
         self._outbox.announce(AlertKind.COMPLETED, upload.clinic_id, upload_id, describe_end(upload), due_at)
-        return True
+        # Trying before it is due would be refused, and billed like any other write.
+        return not delay
 
     def _choose_language(self, due: DueAlert) -> str:
         """Return the language of the clinic that is told, asked for each mail. What admins alone get is English."""

@@ -24,7 +24,7 @@ class FakeRecords:
         self.table.uploads[upload.upload_id] = upload
 
     def add_files(self, upload: Upload, files: Sequence[FileRecord]) -> None:
-        stored = self.table.uploads.get(upload.upload_id)
+        stored = self.table.uploads.get(upload.upload_id, None if upload.announced else upload)
         if stored is None or stored.clinic_id != upload.clinic_id or stored.announced != upload.announced:
             raise ConflictError("Somebody else added files to this upload.")
         self.table.files.update({record.file_id: record for record in files})

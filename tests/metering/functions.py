@@ -19,16 +19,16 @@ EVENT_OVERHEAD = 26
 """Bytes that CloudWatch Logs adds to each event (API Reference, PutLogEvents)."""
 
 _REQUEST = "8f507cfc-xmpl-4697-b07a-ac58fc914c95"
-_TRACE = "XRAY TraceId: 1-5e34a614-10bdxmplf1fb44f07bc535a1\tSegmentId: 07f5xmpl2d1f6f85\tSampled: true\t\n"
 PLATFORM_LINES = (
     f"START RequestId: {_REQUEST} Version: $LATEST\n",
     f"END RequestId: {_REQUEST}\n",
     (
         f"REPORT RequestId: {_REQUEST}\tDuration: 123.45 ms\tBilled Duration: 124 ms\tMemory Size: 1024 MB\t"
-        f"Max Memory Used: 128 MB\t\n{_TRACE}"
+        "Max Memory Used: 128 MB\t\n"
     ),
 )
-"""What Lambda itself logs of each invocation (Developer Guide, "Viewing CloudWatch logs for Lambda functions")."""
+"""What Lambda itself logs of each invocation that is not traced (Developer Guide, "Viewing CloudWatch logs for Lambda
+functions")."""
 
 
 @dataclass

@@ -70,6 +70,7 @@ class Ledger:
             for index in self._indexes:
                 if units := index.units(old, new):
                     self.entries[f"write units, {place}, {index.name}"] += units
+                    self.entries[f"bytes, {place}, {index.name}"] += item_size(index.entry(new) or {})
             self.entries[f"bytes, {place}"] += item_size(new or {})
             self.entries[f"items, {place}"] += 1
         if operation in _READS:

@@ -11,9 +11,10 @@ from intake.files.keys import UNASSIGNED, UNKNOWN_SENDERS
 from intake.files.states import State
 from intake.languages import format_number, mark
 from intake.projections.model import Grain
+from portal.costs.estimate import MONTH, compute_rates
+from portal.costs.prices import KNOWN, REGION
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators
-from portal.monitoring import costs
 from portal.monitoring.dashboard import Dashboard, Pipeline, build_dashboard
 from portal.monitoring.dashboard import estimate_costs as estimated
 from portal.monitoring.statistics import RANGES, SHARES, TOLD
@@ -108,11 +109,10 @@ def storage_page(request: Request, services: Collaborators) -> Response:
         bytes=sum(row.bytes for row in rows),
         files=sum(row.files for row in rows),
         month=sum(row.month for row in rows),
-        prices=[costs.STORAGE, *costs.PER_FILE],
-        per_file=costs.USD_PER_FILE,
-        prices_of=costs.PRICES_OF,
-        region=costs.REGION,
-        days=costs.MONTH,
+        rates=compute_rates(),
+        prices_of=KNOWN,
+        region=REGION,
+        days=MONTH,
         names=_list_names(services),
     )
 

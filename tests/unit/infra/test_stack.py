@@ -7,6 +7,7 @@ import pytest
 
 from infra.stages import PROD
 from tests.unit.infra.conftest import template_of
+from intake.files.states import State
 
 SHARED = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL", "SCALPER_TABLE"}
 BUCKETS = {"SCALPER_INCOMING_BUCKET", "SCALPER_ACCEPTED_BUCKET", "SCALPER_QUARANTINE_BUCKET"}
@@ -63,11 +64,10 @@ def test_a_function_is_told_exactly_the_settings_it_validates(template, function
 
 
 @pytest.mark.parametrize("function", SETTINGS)
-def test_a_function_runs_python_on_arm_is_traced_and_logs_to_its_own_group(template, function):
+def test_a_function_runs_python_on_arm_and_logs_to_its_own_group(template, function):
     properties = template.named_by(function)
     assert properties["Runtime"] == "python3.14"
     assert properties["Architectures"] == ["arm64"]
-    assert properties["TracingConfig"] == {"Mode": "Active"}
     group = properties["LoggingConfig"]["LogGroup"]["Ref"]
     writes = {
         str(statement["Resource"]) for statement in template.statements_of(function) if "logs:" in statement["Action"]
@@ -122,10 +122,13 @@ def test_the_judge_takes_ten_messages_and_answers_which_failed(template):
     assert mapping["ScalingConfig"]["MaximumConcurrency"] >= 2
 
 
-def test_the_projector_follows_files_only_and_a_change_that_it_cannot_take_is_kept(template):
+def test_the_projector_follows_files_that_wait_no_longer_and_a_change_that_it_cannot_take_is_kept(template):
     mapping = mapping_of(template, "ProjectorFunction")
     (criterion,) = mapping["FilterCriteria"]["Filters"]
-    assert criterion["Pattern"] == '{"dynamodb":{"Keys":{"sk":{"S":[{"prefix":"FILE#"}]}}}}'
+    states = sorted({*State} - {State.AWAITING_UPLOAD})
+    assert json.loads(criterion["Pattern"]) == {
+        "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "FILE#"}]}}, "NewImage": {"state": {"S": states}}}
+    }
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["MaximumRetryAttempts"] > 0

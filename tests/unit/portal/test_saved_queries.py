@@ -9,7 +9,8 @@ import pytest
 
 from intake.files.states import JUDGED, State
 from intake.projections.model import device
-from portal.monitoring import costs
+from portal.costs.estimate import compute_rates, estimate_cost
+from portal.costs.prices import KNOWN
 from portal.saved_queries import PERIODS, QUERIES, find_query
 from processor.handlers.record_changes import verdict_rows
 from processor.projection.exporter import Exporter
@@ -128,14 +129,17 @@ def time_to_verdict(history, days):
 
 def cost(history, days):
     changes = [(before, after) for before, after in within(history, days) if after.state in JUDGED]
-    verdicts, stored = Counter(after.clinic_id for _, after in changes), Counter()
+    verdicts, stored, files = Counter(after.clinic_id for _, after in changes), Counter(), Counter()
     for record in latest(changes):
         if record.state is State.ACCEPTED and not record.duplicate_of:
             stored[record.clinic_id] += record.size
+            files[record.clinic_id] += 1
     rows = []
     for clinic, number in verdicts.items():
-        processing, storage = number * 24.28 / 1e6, stored[clinic] / 2**30 * 0.023
-        told = [pytest.approx(amount) for amount in (processing, storage, processing + storage)]
+        month = estimate_cost(clinic, files=files[clinic], stored=stored[clinic], judged=number)
+        processing, storage = month.processing, month.storage
+        # The query's text holds prices to the cent.
+        told = [pytest.approx(amount, rel=0.001) for amount in (processing, storage, processing + storage)]
         rows.append((processing + storage, (clinic, number, stored[clinic], *told)))
     return [row for _, row in sorted(rows, key=lambda row: -row[0])]
 
@@ -181,6 +185,8 @@ def test_a_period_changes_one_number_of_the_text_and_only_offered_ones_do(query)
 
 def test_the_prices_are_those_of_the_page_on_storage_and_cost():
     text = find_query("cost").sql()
-    assert f"{costs.USD_PER_FILE * 1e6:.2f}E0 AS million_verdicts" in text
-    assert f"{costs.STORAGE.usd}E0 AS gib_month" in text
-    assert costs.PRICES_OF in text
+    rates = compute_rates()
+    assert f"{rates.verdict * 1e6:.2f}E0 AS million_verdicts" in text
+    assert f"{rates.record * 1e6:.2f}E0 AS million_records" in text
+    assert f"{rates.gb}E0 AS gib_month" in text
+    assert KNOWN in text

@@ -8,7 +8,7 @@ from aws_cdk import App, CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_kms as kms
 
 from infra.app import FEATURE_FLAGS, placeholder_bundles
-from infra.config import ConfigError, RestoredTable
+from infra.config import ConfigError, RestoredTable, Retention
 from infra.data.buckets import Storage
 from infra.stack import SilentScalper
 from infra.stages import PROD
@@ -34,11 +34,13 @@ def statements(template, role):
     return policy["PolicyDocument"]["Statement"]
 
 
-def test_both_tables_are_backed_up_every_day_and_every_month(prod):
+def test_both_tables_are_backed_up_every_week_and_every_month(prod):
     (plan,) = prod.properties_of("AWS::Backup::BackupPlan")
     rules = {rule["RuleName"]: rule for rule in plan["BackupPlan"]["BackupPlanRule"]}
-    assert rules["daily"]["Lifecycle"]["DeleteAfterDays"] == 35
-    assert rules["monthly"]["Lifecycle"]["DeleteAfterDays"] == 365
+    assert {name: (rule["ScheduleExpression"], rule["Lifecycle"]) for name, rule in rules.items()} == {
+        "weekly": ("cron(0 5 ? * SUN *)", {"DeleteAfterDays": 14}),
+        "monthly": ("cron(0 7 1 * ? *)", {"MoveToColdStorageAfterDays": 1, "DeleteAfterDays": 365}),
+    }
     (selection,) = prod.properties_of("AWS::Backup::BackupSelection")
     chosen = json.dumps(selection["BackupSelection"]["Resources"])
     assert all(prod.output(table) in chosen for table in ("Table", "AuditTable"))
@@ -48,7 +50,7 @@ def test_both_tables_are_backed_up_every_day_and_every_month(prod):
 def test_the_vault_is_encrypted_locked_and_lets_nobody_delete_a_backup(prod):
     (vault,) = prod.properties_of("AWS::Backup::BackupVault")
     assert "Fn::GetAtt" in vault["EncryptionKeyArn"]
-    assert vault["LockConfiguration"] == {"MinRetentionDays": 35}, "without ChangeableForDays the lock is governance"
+    assert vault["LockConfiguration"] == {"MinRetentionDays": 14}, "without ChangeableForDays the lock is governance"
     (denied,) = vault["AccessPolicy"]["Statement"]
     assert (denied["Effect"], denied["Principal"]) == ("Deny", {"AWS": "*"})
     assert "backup:DeleteRecoveryPoint" in denied["Action"]
@@ -73,9 +75,27 @@ def test_people_are_told_of_a_backup_that_failed(prod):
     assert rule["Targets"][0]["Arn"] == {"Ref": prod.output("AlertTopicArn")}
 
 
-def test_monthly_backups_shorter_than_daily_ones_are_refused():
+@pytest.mark.parametrize(
+    "days",
+    [
+        {"backup_weekly_days": 6},
+        {"backup_weekly_days": 120, "backup_monthly_days": 119},
+        {"backup_monthly_days": 90},
+        {"backup_cold_after_days": 300},
+    ],
+)
+def test_backups_that_leave_a_gap_or_are_cold_for_less_than_90_days_are_refused(days):
     with pytest.raises(ConfigError, match="backup"):
-        replace(PROD, retention=replace(PROD.retention, backup_monthly_days=7))
+        replace(PROD, retention=replace(PROD.retention, **days))
+
+
+def test_point_in_time_recovery_reaches_behind_every_weekly_copy(template):
+    """AWS Backup takes whole copies of DynamoDB's tables only: what lies between is the tables' own to recover."""
+    for table in template.properties_of("AWS::DynamoDB::Table"):
+        assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+        assert (
+            table["PointInTimeRecoverySpecification"].get("RecoveryPeriodInDays", 35) > Retention().backup_weekly_days
+        )
 
 
 def test_accepted_files_stay_where_they_are_unless_the_stage_says_otherwise(template):

@@ -10,8 +10,6 @@ WITHOUT_RESOURCES = {
     "sns:Unsubscribe",
     "sns:GetSubscriptionAttributes",
     "sns:SetSubscriptionAttributes",
-    "xray:PutTraceSegments",
-    "xray:PutTelemetryRecords",
     "dynamodb:ListStreams",
     "cloudwatch:GetMetricData",
 }
@@ -44,7 +42,7 @@ def test_no_action_is_a_wildcard(template, function):
 def test_what_has_no_resource_is_allowed_to_the_functions_that_need_it_only(template, function):
     part = function.removesuffix("Function").lower()
     for statement in template.statements_of(function):
-        if statement["Resource"] == "*" and "xray" not in statement["Action"]:
+        if statement["Resource"] == "*":
             ((test, condition),) = statement["Condition"].items()
             assert test == "StringEquals"
             assert list(condition) == ["aws:PrincipalTag/silent-scalper-part"]

@@ -209,7 +209,6 @@ def test_every_function_and_the_gateway_log_with_encryption_and_a_time_limit(tem
         assert group["RetentionInDays"]
         assert group["KmsKeyId"]
     for function in template.properties_of("AWS::Lambda::Function"):
-        assert function["TracingConfig"] == {"Mode": "Active"}
         assert function["LoggingConfig"]["LogGroup"]["Ref"] in template.resources
 
 

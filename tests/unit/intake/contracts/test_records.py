@@ -41,6 +41,24 @@ class TestRecords:
         stores.records.add_files(stores.records.upload(None, UPLOAD_ID), [a_file(3)])
         assert stores.records.upload(None, UPLOAD_ID).declared == 4
 
+    def test_first_files_bring_their_upload_along_whole_and_only_once(self, stores):
+        told = {"reference": "Batch 7", "note": "", "expected": 120, "expected_images": 100}
+        stores.records.create_upload(an_upload(**told))
+        begun = an_upload(upload_id=OTHER_UPLOAD, **told)
+        made = replace(a_file(), upload_id=OTHER_UPLOAD, file_id=keys.file_id(OTHER_UPLOAD, 0))
+        stores.records.add_files(begun, [made])
+        with pytest.raises(ConflictError):
+            stores.records.add_files(begun, [made])
+        with pytest.raises(ConflictError):
+            stores.records.create_upload(begun)
+        one, other = stores.records.upload(None, UPLOAD_ID), stores.records.upload("northside", OTHER_UPLOAD)
+        files = {"announced": 0, "declared": 0, "announced_at": None, "counts": one.counts}
+        assert replace(other, upload_id=UPLOAD_ID, **files) == one
+        listed = {row.upload_id for row in stores.records.uploads("northside", None, 10).rows}
+        assert listed == {UPLOAD_ID, OTHER_UPLOAD}
+        with pytest.raises(ConflictError):
+            stores.records.add_files(replace(begun, clinic_id="lakeview"), [replace(made, clinic_id="lakeview")])
+
     def test_a_file_is_read_as_it_was_reserved_by_its_own_clinic_or_an_admin(self, stores, files):
         for clinic_id in ("northside", None):
             assert stores.records.file(clinic_id, files[0].file_id) == files[0]

@@ -11,7 +11,8 @@ from intake.errors import NotFoundError
 from intake.files.states import State
 from intake.operations.model import StuckFile
 from intake.projections.model import Change, Device
-from portal.monitoring.costs import GIB, STORAGE, USD_PER_FILE
+from portal.costs.estimate import compute_rates
+from portal.costs.prices import GB
 from portal.monitoring.dashboard import build_dashboard, estimate_costs
 from portal.monitoring.statistics import RANGES, find_percentile
 from tests.records import REFUSAL, a_file, a_verdict
@@ -179,16 +180,17 @@ def test_the_queues_age_is_asked_for_only_while_something_waits(portal):
 
 def test_a_month_costs_what_is_stored_and_what_was_judged(portal):
     changes = [change(portal, 1, State.ACCEPTED), change(portal, 2, State.ACCEPTED, ago=timedelta(days=40))]
-    changes = [replace(one, size=GIB) for one in changes]
+    changes = [replace(one, size=GB) for one in changes]
     duplicate = change(portal, 3, State.ACCEPTED, duplicate=True)
     rejected = change(portal, 4, State.REJECTED, clinic_id="lakeview")
     portal.projections.apply([*changes, duplicate, rejected, change(portal, 5, State.EXPIRED)])
 
     north, lake = estimate_costs(portal.services)
 
-    assert (north.clinic_id, north.files, north.bytes, north.judged) == ("northside", 2, 2 * GIB, 2)
-    assert north.month == pytest.approx(2 * STORAGE.usd + 2 * USD_PER_FILE)
-    assert (lake.clinic_id, lake.files, lake.month) == ("lakeview", 0, pytest.approx(USD_PER_FILE))
+    assert (north.clinic_id, north.files, north.bytes, north.judged) == ("northside", 2, 2 * GB, 2)
+    rates = compute_rates()
+    assert north.month == pytest.approx(2 * rates.gb + 2 * rates.record + 2 * rates.verdict)
+    assert (lake.clinic_id, lake.files, lake.month) == ("lakeview", 0, pytest.approx(rates.verdict))
 
 
 def test_files_that_the_sweep_saw_stuck_are_counted_while_they_are(portal):

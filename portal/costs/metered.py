@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,18 +48,29 @@ class Metered:
                     found[key] = found.get(key, 0.0) + count / self.files
         return found
 
+    def held(self) -> tuple[float, float]:
+        """Return the bytes of a judged file's record and claim, and of its places in indexes, its name's too."""
+        judge, portal = (self.raw["functions"][name]["entries"] for name in ("judge", "portal"))
+        places = [what for what in judge if what.startswith("bytes, ")]
+        table = sum(judge[what] for what in places if what.count(", ") == 1)
+        indexes = sum(judge[what] for what in places if what.count(", ") > 1)
+        return table / self.files, (indexes + portal.get("bytes, UPLOAD FILE, by_name", 0)) / self.files
+
     @property
     def bytes_answered(self) -> float:
         return float(self.raw["bytes_answered"]) / self.files
 
 
+@cache
+def _read() -> dict[str, Any]:
+    return dict(json.loads(FILE.read_text()))
+
+
 def load_metered() -> dict[str, Metered]:
     """Return what was metered, by the name of the way of arriving."""
-    content = json.loads(FILE.read_text())
-    return {name: Metered(name, raw["files"], raw) for name, raw in content["patterns"].items()}
+    return {name: Metered(name, raw["files"], raw) for name, raw in _read()["patterns"].items()}
 
 
 def load_sweep() -> dict[str, Any]:
     """Return what one sweep of an idle system took."""
-    content: dict[str, Any] = json.loads(FILE.read_text())
-    return dict(content["sweep"])
+    return dict(_read()["sweep"])
