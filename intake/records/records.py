@@ -8,7 +8,6 @@ Source: Amazon DynamoDB Developer Guide, "Querying tables", "Managing complex wo
 import hashlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -27,7 +26,8 @@ from intake.table.expressions import clinic, replacement, update
 from intake.table.index_queries import FIRST, Indexes, newest
 from intake.table.items import Item
 from intake.table.queries import Query, check_position, read_time_position
-from intake.table.table import ConditionFailedError, Table, TransactionConflictError
+from intake.table.table import ConditionFailedError, Table
+from intake.table.transactions import transact_patiently
 
 _REMEMBERED = timedelta(hours=24)
 _BEFORE_FILES = "FILE#"
@@ -170,10 +170,9 @@ class DynamoRecords:
             condition="announced = :before",
             values={":before": announced},
         )
-        with suppress(TransactionConflictError):
-            if not self._table.transact([count, *self._announced.enter_batch(owner, files)]):
-                return
-        raise ConflictError("other files were added to the upload at the same time")
+        # Only the upload's own condition says that: a table that is throttled, or a transaction in the way, does not.
+        if transact_patiently(self._table, [count, *self._announced.enter_batch(owner, files)], "upload"):
+            raise ConflictError("other files were added to the upload at the same time")
 
     def _merge_lists(self, clinic_id: str | None, state: State | None, section: Section) -> list[Item]:
         """Return a section of the files of a clinic or of all, in a state or in any, newest first.
