@@ -79,6 +79,17 @@ def file_id(upload_id: str, number: int) -> str:
     return f"{upload_id}-{number:05d}"
 
 
+def find_numbers_beside(identifier: str) -> tuple[str, str] | None:
+    """Return the ids that the files announced before and behind one have; None for a file without a number.
+
+    Before the first, and behind the last one, no file has the id.
+    """
+    if not is_announced(identifier):
+        return None
+    upload_id, number = upload_of(identifier), int(identifier[-5:])
+    return file_id(upload_id, number - 1), file_id(upload_id, number + 1)
+
+
 def child_id(parent_id: str, index: int) -> str:
     """Return the id of an archive's entry by its index, below 2**30.
 
@@ -157,6 +168,11 @@ def fold_text(text: str) -> str:
     """Write a text without regard to case and width."""
     # What UTF-8 cannot hold, no key may.
     return unicodedata.normalize("NFKC", text).casefold().encode("utf-8", "replace").decode()
+
+
+def read_digit(letter: str) -> int:
+    """Return the value of a digit of Crockford's base 32, or of a decimal one; -1 for any other letter."""
+    return _ALPHABET.find(letter)
 
 
 _OF_CLINIC = 10

@@ -9,11 +9,12 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain, groupby, takewhile
 
 from intake.errors import ConflictError
-from intake.files.item_keys import build_created_key, file_key, index_in_lists, upload_key
+from intake.files.item_keys import build_created_key, file_key, index_in_lists, list_file_partitions, upload_key
 from intake.files.model import FileRecord, timestamp
 from intake.files.states import OPEN, State
 from intake.records.file_items import file_item, object_version
@@ -169,13 +170,14 @@ class AwaitedFiles:
         at_once, _, bound = before.partition("#")
         last = min(row["last"], bound) if at == at_once else row["last"]
         query = Query(
-            row["pk"],
+            "",
             between=(file_key(first)["sk"], file_key(last)["sk"]),
             # Files that are no longer awaited, or that were announced alone, stand in lists by themselves.
             where="attribute_not_exists(clinic_state) AND created_at = :at AND created_key < :before",
             values={":at": at, ":before": before},
         )
-        return list(self._table.items(query))
+        parts = list_file_partitions(row["upload_id"])
+        return [item for part in parts for item in self._table.items(replace(query, value=part))]
 
 
 def _cut_waves(rows: Iterable[Item], wanted: int | None) -> Iterator[list[Item]]:

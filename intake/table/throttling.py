@@ -1,7 +1,7 @@
 """Calling DynamoDB while it is throttled: again for some seconds, with pauses, and then an error that says so.
 
-What is throttled did nothing, and says nothing of any condition. DynamoDB tells it in three ways: by an error's code; by
-a reason among those of a cancelled transaction, which no SDK tries again; and by keys of a batch that it left
+What is throttled did nothing, and says nothing of any condition. DynamoDB tells it in three ways: by an error's code;
+by a reason among those of a cancelled transaction, which no SDK tries again; and by keys of a batch that it left
 unprocessed. Sources: Amazon DynamoDB Developer Guide, "Diagnosing throttling", "Error handling with DynamoDB", and API
 Reference, TransactWriteItems (cancellation reasons) and BatchGetItem.
 """
