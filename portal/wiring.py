@@ -49,9 +49,6 @@ PATIENCE = Config(
     max_pool_connections=32,
 )
 
-TABLE_PATIENCE_S = 3.0
-"""How long a request waits for a table that is throttled, before its sender is asked to come again."""
-
 KNOWN_SECONDS = 20
 """After how long, at the latest, a deactivated clinic announces no more files."""
 
@@ -61,7 +58,7 @@ def wire(settings: Settings) -> Services:
     session = boto3.Session()
     dynamodb, sqs = session.client("dynamodb", config=PATIENCE), session.client("sqs", config=PATIENCE)
     sns = session.client("sns", config=PATIENCE)
-    table = Table(dynamodb, settings.table, TABLE_PATIENCE_S)
+    table = Table(dynamodb, settings.table)
     directory = DynamoDirectory(table)
     ids = KeyedIds(TableSecret(table).read)
     cognito = session.client("cognito-idp", config=PATIENCE)
@@ -122,7 +119,7 @@ def wire(settings: Settings) -> Services:
         last_errors=DynamoLastErrors(table),
         stuck_files=DynamoStuckFiles(table),
         mailbox=SqsQueue(sqs, settings.mailbox_queue_url) if settings.mailbox_queue_url else None,
-        audit=DynamoAudit(Table(dynamodb, settings.audit_table, TABLE_PATIENCE_S)),
+        audit=DynamoAudit(Table(dynamodb, settings.audit_table)),
         orders=DynamoOrders(table),
         reviews=DynamoReviews(table),
         outbox=DynamoOutbox(table),

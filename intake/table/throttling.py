@@ -18,9 +18,9 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from intake.aws_errors import list_cancellation_codes, read_error_code
 from intake.errors import ContentionError, ScalperError, ThrottledError
 
-PATIENCE_S = 5.0
-"""For how long a call is made again. What then is still throttled is for the queue: whoever waits in a worker keeps it
-from files that nothing holds up (docs/adr/0058-hot-partitions.md)."""
+PATIENCE_S = 3.0
+"""For how long a call is made again. What then is still throttled is for the queue, or for whoever asked the portal:
+what waits in a worker keeps it from files that nothing holds up (docs/adr/0058-hot-partitions.md)."""
 
 THROTTLED = frozenset({"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"})
 """Codes of calls, and then reasons of cancelled transactions, that were throttled: by a partition of the table or of an
@@ -54,17 +54,26 @@ def call_patiently(call: Callable[..., Any], request: dict[str, Any], longest_s:
             wait(pauses, error)
 
 
-def list_pauses(longest_s: float) -> Iterator[float]:
-    """Yield how many seconds to wait before each repetition, until `longest_s` are over.
+def list_pauses(
+    longest_s: float,
+    clock: Callable[[], float] = time.monotonic,
+    chance: Callable[[float, float], float] = random.uniform,
+) -> Iterator[float]:
+    """Return how many seconds to wait before each repetition, until `longest_s` from now are over.
 
     Each pause is up to twice the one before, and half of it is left to chance, so that workers who were throttled
     together do not come back together. What the SDK itself waits in a call counts as well.
     """
-    started, paused, step = time.monotonic(), 0.0, _SHORTEST_PAUSE_S
-    while max(paused, time.monotonic() - started) < longest_s:
-        pause = step * random.uniform(0.5, 1)  # noqa: S311
-        paused, step = paused + pause, min(_LONGEST_PAUSE_S, 2 * step)
-        yield pause
+    started = clock()
+
+    def grow() -> Iterator[float]:
+        paused, step = 0.0, _SHORTEST_PAUSE_S
+        while max(paused, clock() - started) < longest_s:
+            pause = step * chance(0.5, 1)
+            paused, step = paused + pause, min(_LONGEST_PAUSE_S, 2 * step)
+            yield pause
+
+    return grow()
 
 
 def wait(pauses: Iterator[float], cause: ClientError | None = None) -> None:
