@@ -1,7 +1,7 @@
 """Which partition keys of the table and of its indexes are written to for a file, and with how many units.
 
 The real judge's verdicts go through the real adapters; units are computed from each item as it was before and after.
-`python -m tests.metering.partitions` prints the table that `docs/throughput.md` holds.
+`docs/throughput.md` holds the table that comes of it, and a test compares.
 
 Sources: Amazon DynamoDB Developer Guide, "Best practices for designing and using partition keys effectively" (1,000
 write units a second for each partition, of a table or of an index) and "Understanding DynamoDB global secondary index
@@ -10,7 +10,7 @@ write throttling and back pressure" (an index that is throttled throttles its ta
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -46,12 +46,12 @@ _AROUND = ("silentscalper-storage", "bucket3f0a7b7c-0123456789ab")
 _INCOMING = "-incoming-".join(_AROUND)
 
 _IDS = (
-    (re.compile(r"[0-9a-hjkmnp-tv-z]{26}"), "{id}"),
+    (re.compile(r"sop:[\d.]+"), "sop:{uid}"),
     (re.compile(r"[0-9a-f]{40}"), "{digest}"),
+    (re.compile(r"[0-9a-hjkmnp-tv-z]{26}(-[0-9a-z]+)?"), "{id}"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d"), "{hour}"),
     (re.compile(r"\d{4}-\d\d-\d\d"), "{day}"),
     (re.compile(r"\d{4}-\d\d\b"), "{month}"),
-    (re.compile(r"sop:[\d.]+"), "sop:{uid}"),
     (re.compile(r"northside"), "{clinic}"),
     (re.compile(r"(?<=#)\d\d?\b"), "{n}"),
 )
@@ -184,11 +184,66 @@ def _name(file: FileRecord, number: int) -> FileRecord:
     return replace(file, name=f"{uid('hot', 1, number)}.dcm", sha256="ab" * 32, incoming=incoming)
 
 
-def measure(scenario: Any, count: int) -> dict[str, dict[tuple[str, str], int]]:
-    """Return the units of the hottest key of each pattern, by step, index and pattern, for so many files."""
-    told: dict[str, dict[tuple[str, str], int]] = {}
-    for step, units in scenario(count).items():
-        for (index, key), amount in units.items():
-            place = (index, name_pattern(key))
-            told.setdefault(step, {})[place] = max(amount, told.get(step, {}).get(place, 0))
-    return told
+SCENARIOS = {
+    "announced by the hundred": Scenario.announced,
+    "entries of an archive": Scenario.of_an_archive,
+    "dropped into S3": Scenario.dropped,
+}
+FEW, MORE = 4, 8
+"""Files: what grows with them is a file's, and the rest is a batch's, whether of four files or of a hundred."""
+
+A_BATCH = 100
+"""Files that are announced together, and changes that are projected together."""
+
+
+COOLEST = 50_000
+"""Files a second of keys that are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """What the hottest key of a pattern takes, in write units."""
+
+    a_file: float
+    a_batch: float
+
+    @property
+    def files_a_second(self) -> float:
+        """How many files a second such a key bears, where batches are full."""
+        return PARTITION_UNITS / (self.a_file + self.a_batch / A_BATCH)
+
+
+def measure(run: Any, open_table: Callable[[str], Any]) -> dict[Place, Heat]:
+    """Return how hot each pattern's hottest key is, over all steps of a scenario. `open_table` makes an empty table."""
+    few, more = (_measure(run, open_table, count) for count in (FEW, MORE))
+    heats = {}
+    for place in few.keys() | more.keys():
+        slope = (more.get(place, 0) - few.get(place, 0)) / (MORE - FEW)
+        heats[place] = Heat(slope, few.get(place, 0) - FEW * slope)
+    return heats
+
+
+def _measure(run: Any, open_table: Callable[[str], Any], count: int) -> dict[Place, int]:
+    name = f"{run.__name__}-{count}"
+    keys: Counter[Place] = Counter()
+    for units in run(Scenario(open_table(name), name), count).values():
+        keys.update(units)
+    hottest: dict[Place, int] = {}
+    for (index, key), amount in keys.items():
+        place = (index, name_pattern(key))
+        hottest[place] = max(amount, hottest.get(place, 0))
+    return hottest
+
+
+def write_table(heats: Mapping[str, Mapping[Place, Heat]]) -> str:
+    """Write what each scenario's partition keys take as a table, hottest first, without the coolest."""
+    rows = ["| files | index | partition key | units a file | units a batch | files a second |"]
+    rows += ["| --- | --- | --- | ---: | ---: | ---: |"]
+    for name, places in heats.items():
+        told = sorted(places.items(), key=lambda row: (row[1].files_a_second, row[0]))
+        rows += [
+            f"| {name} | {index} | `{key}` | {heat.a_file:g} | {heat.a_batch:g} | {heat.files_a_second:,.0f} |"
+            for (index, key), heat in told
+            if heat.files_a_second <= COOLEST
+        ]
+    return "\n".join(rows) + "\n"

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from intake.files import keys
-from intake.files.item_keys import build_created_key, file_key
+from intake.files.item_keys import FILE_SHARDS, build_created_key, file_key
 from intake.files.outcomes import Again, Outcome
 from intake.files.states import State
 from intake.projections.projections import DynamoProjections
