@@ -160,7 +160,7 @@ class AwaitedFiles:
         """Return the awaited files that some rows stand for, oldest first."""
         alone = [row for row in wave if not _is_batch(row)]
         parts = [(row, part) for row in wave if _is_batch(row) for part in list_file_partitions(row["upload_id"])]
-        found = threads.map(lambda place: self._read_files(*place, before), parts)
+        found = threads.map(lambda place: self._read_files(place[0], place[1], before), parts)
         return sorted(chain(alone, *found), key=_sort_key)
 
     def _read_files(self, row: Item, part: str, before: str) -> list[Item]:

@@ -274,6 +274,6 @@ def test_a_file_that_moves_on_between_two_queries_of_a_page_is_listed_once(world
         if source is not State.AWAITING_UPLOAD:
             world.move(file, source)
         moved = world.move_before(queries, file, target)
-        rows = world.records.files("northside", None, None, None, 20).rows
+        rows = world.records.files("northside", None, None, None, 40).rows
         assert [row.file_id for row in rows] == [file.file_id for file in everything[::-1]], queries
         assert bool(moved) is (queries < 6 + FILE_SHARDS), "a page asks for six lists, and a batch's partitions"
