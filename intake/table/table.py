@@ -122,7 +122,7 @@ class Table:
         """Yield all rows, a page of DynamoDB's at a time; the first one also where it is empty."""
         rows, reached = self.query(query)
         yield rows
-        while reached is not None:
+        while reached:
             rows, reached = self.query(replace(query, start=reached))
             yield rows
 

@@ -45,13 +45,15 @@ def call_patiently(call: Callable[..., Any], request: dict[str, Any], longest_s:
     pauses = list_pauses(longest_s)
     while True:
         try:
-            return dict(call(**request))
+            answer: dict[str, Any] = call(**request)
         except ClientError as error:
             if read_error_code(error) == UNFINISHED:
                 raise ContentionError("an earlier attempt to write this is still going on") from error
             if not is_throttled(error):
                 raise
             wait(pauses, error)
+        else:
+            return answer
 
 
 def list_pauses(
