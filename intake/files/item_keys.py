@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from intake.files.keys import KeyedIds, fold_text, is_announced, read_digit, upload_of
+from intake.files.keys import ALPHABET, KeyedIds, fold_text, is_announced, upload_of
 from intake.files.metadata import patient_id_of, read_modality, read_series_uid, read_study_uid
 from intake.files.model import Finding, Severity, timestamp
 from intake.files.states import State
@@ -56,7 +56,7 @@ def _find_shard(file_id: str) -> int:
 
     Numbered neighbours lie in different partitions: files come in their order, and a page takes as many from each.
     """
-    tens, ones = map(read_digit, f"00{file_id}"[-2:])
+    tens, ones = map(ALPHABET.find, f"00{file_id}"[-2:])
     return (2 * tens + ones) % FILE_SHARDS
 
 

@@ -14,14 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _CLINIC = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
-_UPLOAD = re.compile(rf"[{_ALPHABET}]{{26}}")
-_ANNOUNCED = re.compile(rf"[{_ALPHABET}]{{26}}-[0-9]{{5}}")
-_FILE = re.compile(rf"([{_ALPHABET}]{{26}})-(?:[0-9]{{5}}|[{_ALPHABET}]{{26}})")
+_UPLOAD = re.compile(rf"[{ALPHABET}]{{26}}")
+_ANNOUNCED = re.compile(rf"[{ALPHABET}]{{26}}-[0-9]{{5}}")
+_FILE = re.compile(rf"([{ALPHABET}]{{26}})-(?:[0-9]{{5}}|[{ALPHABET}]{{26}})")
 _RESERVED_KEY = re.compile(
-    rf"(?P<clinic>[^/]+)/\d{{4}}/\d\d/\d\d/(?P<upload>[{_ALPHABET}]{{26}})"
-    rf"/(?P<file>[{_ALPHABET}]{{26}}-(?:[0-9]{{5}}|(?P<child>z)[{_ALPHABET}]{{25}}))"
+    rf"(?P<clinic>[^/]+)/\d{{4}}/\d\d/\d\d/(?P<upload>[{ALPHABET}]{{26}})"
+    rf"/(?P<file>[{ALPHABET}]{{26}}-(?:[0-9]{{5}}|(?P<child>z)[{ALPHABET}]{{25}}))"
 )
 _EXTENSION = re.compile(r"[a-z0-9]{1,10}")
 
@@ -156,7 +156,7 @@ def sender(key: str) -> str:
 
 def base32(number: int) -> str:
     """Write 128 bits as 26 characters of Crockford's base 32, in lower case."""
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
 
 def normalise_patient_id(patient_id: str) -> str:
@@ -168,11 +168,6 @@ def fold_text(text: str) -> str:
     """Write a text without regard to case and width."""
     # What UTF-8 cannot hold, no key may.
     return unicodedata.normalize("NFKC", text).casefold().encode("utf-8", "replace").decode()
-
-
-def read_digit(letter: str) -> int:
-    """Return the value of a digit of Crockford's base 32, or of a decimal one; -1 for any other letter."""
-    return _ALPHABET.find(letter)
 
 
 _OF_CLINIC = 10
