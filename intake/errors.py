@@ -44,6 +44,10 @@ class ContentionError(ScalperError):
     """Raised when others kept writing the same records and our write must be tried again later."""
 
 
+class ThrottledError(ContentionError):
+    """Raised when the table served no more for some seconds: nothing was done, and it can be tried again later."""
+
+
 class RevocationsUnknownError(ScalperError):
     """Raised when nobody can say whose access was ended."""
 

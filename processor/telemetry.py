@@ -16,7 +16,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from intake.aws_errors import AWS_ERRORS, describe_refusal
-from intake.errors import ScalperError
+from intake.errors import ContentionError, ScalperError
 from intake.files.model import now
 from intake.files.outcomes import Outcome
 from intake.files.states import State
@@ -218,8 +218,8 @@ def describe(error: Exception) -> dict[str, Any]:
         "error": type(error).__name__,
         "raised_at": [f"{frame.filename}:{frame.lineno}" for frame in last],
     }
-    if of_aws := describe_refusal(error):
-        return described | of_aws
+    if of_aws := describe_refusal(error) or describe_refusal(error.__cause__):
+        described |= of_aws
     return described | ({"told": str(error)} if isinstance(error, ScalperError) else {})
 
 
@@ -237,5 +237,5 @@ class FailureNotes:
         text = " ".join(filter(None, (told["error"], told.get("code"))))
         try:
             self.last_errors.note(LastError(record.message_id, text, now()))
-        except AWS_ERRORS as failure:
+        except (*AWS_ERRORS, ContentionError) as failure:
             report_trouble(failure)

@@ -63,6 +63,8 @@ from processor.telemetry import FailureNotes, report_unread_trouble
 
 # Waits are short against the Lambdas' timeouts, so that a slow service ends in a retry and not in a killed worker.
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=20)
+# Whom DynamoDB throttles, `intake/table/throttling.py` has wait, and knows more of it than the SDK does.
+_TABLE_CONFIG = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 3}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         expand=expander.begin,
         scans=scans,
     )
-    audit = DynamoAudit(Table(session.client("dynamodb", config=_CONFIG), settings.audit_table))
+    audit = DynamoAudit(_table(session, settings.audit_table))
     results = ReviewResults(verdicts=verdicts, reviews=DynamoReviews(table), audit=audit, clock=now)
     tasks = Tasks(
         objects=objects,
@@ -244,4 +246,4 @@ def expected_watch(environment: Mapping[str, str], session: boto3.Session) -> Ex
 
 
 def _table(session: boto3.Session, name: str) -> Table:
-    return Table(session.client("dynamodb", config=_CONFIG), name)
+    return Table(session.client("dynamodb", config=_TABLE_CONFIG), name)

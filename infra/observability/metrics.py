@@ -99,6 +99,7 @@ class Dashboard(Construct):
             ("What waits", _graph_queues(watched)),
             ("Functions", _graph_functions(watched)),
             ("Portal", _graph_portal(watched)),
+            ("The table", _graph_throttling(watched)),
             ("What costs money", _graph_costs(watched)),
         ):
             dashboard.add_widgets(cloudwatch.TextWidget(markdown=f"## {title}", width=_WIDTH, height=1))
@@ -156,6 +157,29 @@ def _graph_portal(watched: Watched) -> list[_Graph]:
         _Graph("Requests", [watched.portal("Count", "Sum")]),
         _Graph("Latency, ms", [*latency, inside]),
         _Graph("Errors", [watched.portal(name, "Sum") for name in ("4xx", "5xx")]),
+    ]
+
+
+def _graph_throttling(watched: Watched) -> list[_Graph]:
+    """Show what the table made wait, and where it was: an index that is throttled throttles the table's writes.
+
+    Source: Amazon DynamoDB Developer Guide, "CloudWatch throttling metrics".
+    """
+    table = watched.table.table_name
+
+    def count(name: str, label: str, **dimensions: str) -> cloudwatch.Metric:
+        of = {"TableName": table, **dimensions}
+        metric = cloudwatch.Metric(
+            namespace="AWS/DynamoDB", metric_name=name, dimensions_map=of, statistic="Sum", period=FIVE_MINUTES
+        )
+        return _label(metric, label)
+
+    calls = [count("ThrottledRequests", call, Operation=call) for call in ("TransactWriteItems", "UpdateItem", "Query")]
+    hot = ("by_clinic_state", "by_name")
+    indexes = [count("WriteThrottleEvents", name, GlobalSecondaryIndexName=name) for name in hot]
+    return [
+        _Graph("Throttled calls", calls),
+        _Graph("Throttled writes, by partition", [count("WriteThrottleEvents", "files and sums"), *indexes]),
     ]
 
 

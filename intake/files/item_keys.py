@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from intake.files.keys import KeyedIds, fold_text, is_announced, upload_of
+from intake.files.keys import ALPHABET, KeyedIds, fold_text, is_announced, upload_of
 from intake.files.metadata import patient_id_of, read_modality, read_series_uid, read_study_uid
 from intake.files.model import Finding, Severity, timestamp
 from intake.files.states import State
@@ -35,8 +35,29 @@ def upload_key(upload_id: str, sort: str = META) -> Item:
     return {"pk": f"UPLOAD#{upload_id}", "sk": sort}
 
 
+FILE_SHARDS = 4
+"""Partitions that an upload's files are spread over: an archive's entries, or what a hospital drops in a day, are one
+upload, and DynamoDB writes 1,000 units a second to a partition (docs/adr/0058-hot-partitions.md). A page reads each."""
+
+BEFORE_FILES = "FILE#"
+"""Sorts before all of an upload's files."""
+
+
 def file_key(file_id: str) -> Item:
-    return {"pk": f"UPLOAD#{upload_of(file_id)}", "sk": f"FILE#{file_id}"}
+    return {"pk": f"UPLOAD#{upload_of(file_id)}#{_find_shard(file_id)}", "sk": f"{BEFORE_FILES}{file_id}"}
+
+
+def list_file_partitions(upload_id: str) -> tuple[str, ...]:
+    return tuple(f"UPLOAD#{upload_id}#{shard}" for shard in range(FILE_SHARDS))
+
+
+def _find_shard(file_id: str) -> int:
+    """Return the partition of a file by the two digits that its id ends with, decimal ones or of base 32.
+
+    Numbered neighbours lie in different partitions: files come in their order, and a page takes as many from each.
+    """
+    tens, ones = map(ALPHABET.find, f"00{file_id}"[-2:])
+    return (2 * tens + ones) % FILE_SHARDS
 
 
 def claim_key(clinic_id: str, identity: str) -> Item:

@@ -14,14 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _CLINIC = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
-_UPLOAD = re.compile(rf"[{_ALPHABET}]{{26}}")
-_ANNOUNCED = re.compile(rf"[{_ALPHABET}]{{26}}-[0-9]{{5}}")
-_FILE = re.compile(rf"([{_ALPHABET}]{{26}})-(?:[0-9]{{5}}|[{_ALPHABET}]{{26}})")
+_UPLOAD = re.compile(rf"[{ALPHABET}]{{26}}")
+_ANNOUNCED = re.compile(rf"[{ALPHABET}]{{26}}-[0-9]{{5}}")
+_FILE = re.compile(rf"([{ALPHABET}]{{26}})-(?:[0-9]{{5}}|[{ALPHABET}]{{26}})")
 _RESERVED_KEY = re.compile(
-    rf"(?P<clinic>[^/]+)/\d{{4}}/\d\d/\d\d/(?P<upload>[{_ALPHABET}]{{26}})"
-    rf"/(?P<file>[{_ALPHABET}]{{26}}-(?:[0-9]{{5}}|(?P<child>z)[{_ALPHABET}]{{25}}))"
+    rf"(?P<clinic>[^/]+)/\d{{4}}/\d\d/\d\d/(?P<upload>[{ALPHABET}]{{26}})"
+    rf"/(?P<file>[{ALPHABET}]{{26}}-(?:[0-9]{{5}}|(?P<child>z)[{ALPHABET}]{{25}}))"
 )
 _EXTENSION = re.compile(r"[a-z0-9]{1,10}")
 
@@ -77,6 +77,17 @@ def new_upload_id() -> str:
 def file_id(upload_id: str, number: int) -> str:
     """Return the id of an upload's file by its number, from 0: ids sort in the order of declaration."""
     return f"{upload_id}-{number:05d}"
+
+
+def find_numbers_beside(identifier: str) -> tuple[str, str] | None:
+    """Return the ids that the files announced before and behind one have; None for a file without a number.
+
+    Before the first, and behind the last one, no file has the id.
+    """
+    if not is_announced(identifier):
+        return None
+    upload_id, number = upload_of(identifier), int(identifier[-5:])
+    return file_id(upload_id, number - 1), file_id(upload_id, number + 1)
 
 
 def child_id(parent_id: str, index: int) -> str:
@@ -145,7 +156,7 @@ def sender(key: str) -> str:
 
 def base32(number: int) -> str:
     """Write 128 bits as 26 characters of Crockford's base 32, in lower case."""
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
 
 def normalise_patient_id(patient_id: str) -> str:

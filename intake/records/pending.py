@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import chain, groupby, takewhile
 
 from intake.errors import ConflictError
-from intake.files.item_keys import build_created_key, file_key, index_in_lists, upload_key
+from intake.files.item_keys import build_created_key, file_key, index_in_lists, list_file_partitions, upload_key
 from intake.files.model import FileRecord, timestamp
 from intake.files.states import OPEN, State
 from intake.records.file_items import file_item, object_version
@@ -158,18 +158,18 @@ class AwaitedFiles:
 
     def _read_wave(self, threads: Executor, wave: list[Item], before: str) -> list[Item]:
         """Return the awaited files that some rows stand for, oldest first."""
-        files = chain.from_iterable(threads.map(lambda row: self._read_files(row, before), wave))
-        return sorted(files, key=_sort_key)
+        alone = [row for row in wave if not _is_batch(row)]
+        parts = [(row, part) for row in wave if _is_batch(row) for part in list_file_partitions(row["upload_id"])]
+        found = threads.map(lambda place: self._read_files(place[0], place[1], before), parts)
+        return sorted(chain(alone, *found), key=_sort_key)
 
-    def _read_files(self, row: Item, before: str) -> list[Item]:
-        """Return the awaited files that a row stands for."""
-        if not row["sk"].startswith(BATCH):
-            return [row]
+    def _read_files(self, row: Item, part: str, before: str) -> list[Item]:
+        """Return the awaited files of a batch in one partition of its upload."""
         at, _, first = row["created_key"].partition("#")
         at_once, _, bound = before.partition("#")
         last = min(row["last"], bound) if at == at_once else row["last"]
         query = Query(
-            row["pk"],
+            part,
             between=(file_key(first)["sk"], file_key(last)["sk"]),
             # Files that are no longer awaited, or that were announced alone, stand in lists by themselves.
             where="attribute_not_exists(clinic_state) AND created_at = :at AND created_key < :before",
@@ -192,6 +192,10 @@ def _cut_waves(rows: Iterable[Item], wanted: int | None) -> Iterator[list[Item]]
             wave, wanted = [], wanted and 2 * wanted
     if wave:
         yield wave
+
+
+def _is_batch(row: Item) -> bool:
+    return str(row["sk"]).startswith(BATCH)
 
 
 def _sort_key(item: Item) -> str:

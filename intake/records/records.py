@@ -8,29 +8,38 @@ Source: Amazon DynamoDB Developer Guide, "Querying tables", "Managing complex wo
 import hashlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import suppress
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 
 from intake.errors import ConflictError, NotFoundError
-from intake.files.item_keys import COUNTS, META, UPLOADS, claim_key, file_key, list_shards, upload_key
-from intake.files.keys import UNASSIGNED, is_file_id, is_upload_id
+from intake.files.item_keys import (
+    BEFORE_FILES,
+    COUNTS,
+    META,
+    UPLOADS,
+    claim_key,
+    file_key,
+    list_shards,
+    upload_key,
+)
+from intake.files.keys import UNASSIGNED, find_numbers_beside, is_file_id, is_upload_id
 from intake.files.metadata import read_uid
 from intake.files.model import FileRecord, FileSummary, Upload, now, timestamp
 from intake.files.outcomes import RESERVED_AT_ONCE, Neighbours, Page
 from intake.files.states import LIFECYCLE, State
 from intake.records.file_items import file_record
 from intake.records.file_lists import FileLists, Partition, Section, file_summary
+from intake.records.file_partitions import list_files
 from intake.records.pending import AT_ONCE, AnnouncedFiles, AwaitedFiles
 from intake.records.upload_items import begin_upload, read_upload, upload_item
 from intake.table.expressions import clinic, replacement, update
 from intake.table.index_queries import FIRST, Indexes, newest
 from intake.table.items import Item
 from intake.table.queries import Query, check_position, read_time_position
-from intake.table.table import ConditionFailedError, Table, TransactionConflictError
+from intake.table.table import ConditionFailedError, Table
+from intake.table.transactions import transact_patiently
 
 _REMEMBERED = timedelta(hours=24)
-_BEFORE_FILES = "FILE#"
 
 
 class DynamoRecords:
@@ -89,19 +98,21 @@ class DynamoRecords:
         return find_holders(self._table, records)
 
     def files_of(self, upload_id: str, after: str | None, limit: int) -> Page[FileRecord]:
-        start = _BEFORE_FILES if after is None else check_position(after, _BEFORE_FILES, f"{_BEFORE_FILES}~")
-        query = Query(upload_key(upload_id)["pk"], above=start, limit=limit + 1, consistent=True)
-        rows, reached = self._table.query(query)
-        records = list(map(file_record, rows))
-        # A page of DynamoDB's ends at 1 MB, maybe before the limit.
-        more = len(records) > limit or (len(records) < limit and reached is not None)
+        start = BEFORE_FILES if after is None else check_position(after, BEFORE_FILES, f"{BEFORE_FILES}~")
+        found = list_files(self._table, upload_id, limit + 1, above=start, consistent=True)
+        records = [*map(file_record, islice(found, limit + 1))]
         page = tuple(records[:limit])
-        return Page(page, file_key(page[-1].file_id)["sk"] if more else None)
+        return Page(page, file_key(page[-1].file_id)["sk"] if len(records) > limit else None)
 
     def neighbours(self, record: FileRecord) -> Neighbours:
-        upload, here = file_key(record.file_id).values()
-        before, behind = Query(upload, below=here, limit=1, newest_first=True), Query(upload, above=here, limit=1)
-        return Neighbours(self._read_first_file(before), self._read_first_file(behind))
+        here, beside = file_key(record.file_id)["sk"], find_numbers_beside(record.file_id)
+        if beside is None:
+            before, behind = self._read_first_file(record, below=here, newest_first=True), None
+        else:
+            # Numbers have no gaps, and begin an upload: only behind the last of them something else may lie.
+            found = self.get_many(beside)
+            before, behind = map(found.get, beside)
+        return Neighbours(before, behind or self._read_first_file(record, above=here))
 
     def files(
         self,
@@ -154,10 +165,9 @@ class DynamoRecords:
             return str(earlier["bound_to"])
         return value
 
-    def _read_first_file(self, query: Query) -> FileRecord | None:
-        """Return what a query begins with, unless it is something else of the upload."""
-        found = self._table.query(query).rows
-        return file_record(found[0]) if found and found[0]["sk"].startswith(_BEFORE_FILES) else None
+    def _read_first_file(self, record: FileRecord, **bounds: str | bool) -> FileRecord | None:
+        found = next(list_files(self._table, record.upload_id, 1, **bounds), None)
+        return file_record(found) if found else None
 
     def _reserve(self, upload: Upload, announced: int, files: Sequence[FileRecord]) -> None:
         owner = clinic(upload.clinic_id)
@@ -174,10 +184,9 @@ class DynamoRecords:
             condition="announced = :before",
             values={":before": announced},
         )
-        with suppress(TransactionConflictError):
-            if not self._table.transact([count, *self._announced.enter_batch(owner, files)]):
-                return
-        raise ConflictError("other files were added to the upload at the same time")
+        # Only the upload's own condition says that: a table that is throttled, or a transaction in the way, does not.
+        if transact_patiently(self._table, [count, *self._announced.enter_batch(owner, files)], "upload"):
+            raise ConflictError("other files were added to the upload at the same time")
 
     def _merge_lists(self, clinic_id: str | None, state: State | None, section: Section) -> list[Item]:
         """Return a section of the files of a clinic or of all, in a state or in any, newest first.

@@ -1,6 +1,7 @@
 """Closing trouble in the table, behind the `Repairs` port: each write on the condition of what was read."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 from intake.files.dealing import Dealing
 from intake.files.item_keys import COUNTS, RANKS, claim_key, file_key, term, upload_key
@@ -11,6 +12,7 @@ from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.records.dealings import dealing_map
 from intake.records.file_items import file_record, trouble_attributes
+from intake.records.file_partitions import list_files
 from intake.records.transitions import transition
 from intake.table.expressions import clinic, update
 from intake.table.index_queries import Indexes, Stretch
@@ -62,8 +64,8 @@ class DynamoRepairs:
         return Page(records, rows[limit - 1]["trouble"] if len(rows) > limit else None)
 
     def list_behind(self, record: FileRecord, limit: int) -> tuple[FileRecord, ...]:
-        key = file_key(record.file_id)
-        rows = self._table.query(Query(key["pk"], above=key["sk"], limit=limit, consistent=True)).rows
+        behind = list_files(self._table, record.upload_id, limit, above=file_key(record.file_id)["sk"], consistent=True)
+        rows = islice(behind, limit)
         return tuple(one for one in map(file_record, rows) if one.state is State.ACCEPTED)
 
     def find_accepted(self, records: Sequence[FileRecord], names: int) -> tuple[FileRecord, ...]:

@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from intake.errors import InvalidCursorError
-from intake.files.item_keys import COUNTS, STUDY_OF_UPLOAD, file_key, term, upload_key
+from intake.files.item_keys import (
+    BEFORE_FILES,
+    COUNTS,
+    STUDY_OF_UPLOAD,
+    file_key,
+    list_file_partitions,
+    term,
+    upload_key,
+)
 from intake.files.keys import KeyedIds, is_file_id, is_upload_id, normalise_patient_id
 from intake.files.metadata import patient_id_of, read_modality, read_series_uid, read_study_uid
 from intake.files.model import FileRecord, Upload, timestamp
@@ -22,7 +30,6 @@ from intake.table.items import Item, collect_sums, moment
 from intake.table.queries import Query
 from intake.table.table import Table
 
-BEFORE_FILES = "FILE#"
 ROUNDS = 4
 """How often a page goes on reading, where what it reads does not match."""
 READ = 100
@@ -117,8 +124,8 @@ class DynamoSearch:
                 index="by_study", partition="study_of", values=values, sort="study_place", low=low, high=high
             )
         if query.upload_id:
-            pk = upload_key(query.upload_id)["pk"]
-            return Stretch(index=None, partition="pk", values=(pk,), sort="sk", low=BEFORE_FILES)
+            parts = list_file_partitions(query.upload_id)
+            return Stretch(index=None, partition="pk", values=parts, sort="sk", low=BEFORE_FILES)
         states = [query.state] if query.state else sorted(JUDGED)
         lists = [f"{query.clinic_id}#{state}" for state in states]
         files = newest("by_clinic_state", "clinic_state", *lists, low=low, high=high)

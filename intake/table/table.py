@@ -5,21 +5,21 @@ is, in `intake/table/queries.py`. Source: Amazon DynamoDB API Reference.
 """
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.exceptions import ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as NoConnectionError
+from botocore.exceptions import ClientError
 
 from intake.aws_errors import read_error_code
 from intake.errors import ContentionError, ScalperError
 from intake.table.expressions import SYSTEM, Owner, Write, creation, replacement
 from intake.table.items import Item, WireItem, unpack
 from intake.table.queries import Query, Rows
+from intake.table.throttling import PATIENCE_S, call_patiently, list_pauses, wait
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -36,11 +36,8 @@ _SECRET_KEY = {"pk": "SECRET#PATIENTS", "sk": "#SECRET"}
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
-_BUSY = frozenset(
-    {"InternalServerError", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
-)
-_CONFLICTS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-"""Reasons of a cancelled transaction that say nothing of its conditions."""
+_CONFLICT = "TransactionConflict"
+"""The reason of a cancelled transaction that others stood in the way of; it says nothing of its conditions."""
 
 
 def serialize(item: Mapping[str, Any]) -> WireItem:
@@ -77,7 +74,7 @@ class ConditionFailedError(ScalperError):
 
 
 class TransactionConflictError(ContentionError):
-    """Raised when a transaction was cancelled because others were writing its items, or too many were written."""
+    """Raised when a transaction was cancelled because others were writing its items."""
 
     def __init__(self, refused: dict[int, Item]) -> None:
         super().__init__("others are writing the same items")
@@ -86,19 +83,24 @@ class TransactionConflictError(ContentionError):
 
 
 class Table:
-    """Reads and writes one table. An error of DynamoDB's that tells of no condition is raised as it is."""
+    """Reads and writes one table. Each method makes a call again for `patience_s` seconds while it is throttled.
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+    All of them raise ThrottledError when that was in vain. Any other error of DynamoDB's that tells of no condition is
+    raised as it is.
+    """
+
+    def __init__(self, client: "DynamoDBClient", name: str, patience_s: float = PATIENCE_S) -> None:
         self._client = client
         self._name = name
+        self._patience_s = patience_s
 
     def get(self, key: Item, *, owner: Owner | None = None, consistent: bool = True) -> Item | None:
         """Return the item at a key, or None; with `owner`, also where it is another's.
 
         Another's item is not even unpacked: how long that takes would tell that there is one.
         """
-        answer = self._client.get_item(TableName=self._name, Key=serialize(key), ConsistentRead=consistent)
-        found: WireItem = dict(answer.get("Item", {}))
+        request = self._build_request({"Key": key, "ConsistentRead": consistent})
+        found: WireItem = self._call(self._client.get_item, request).get("Item", {})
         if not found or (owner and found.get(owner.attribute) != {"S": owner.name}):
             return None
         return deserialize(found)
@@ -112,14 +114,17 @@ class Table:
 
     def query(self, query: Query) -> Rows:
         """Return what DynamoDB reads at once: up to a megabyte of rows, or to the query's limit."""
-        answer = self._client.query(**self._build_request(query.request()))
+        answer = self._call(self._client.query, self._build_request(query.request()))
         reached = answer.get("LastEvaluatedKey")
         return Rows([*map(deserialize, answer["Items"])], None if reached is None else deserialize(reached))
 
     def pages(self, query: Query) -> Iterator[list[Item]]:
         """Yield all rows, a page of DynamoDB's at a time; the first one also where it is empty."""
-        for page in self._client.get_paginator("query").paginate(**self._build_request(query.request())):
-            yield [deserialize(item) for item in page["Items"]]
+        rows, reached = self.query(query)
+        yield rows
+        while reached:
+            rows, reached = self.query(replace(query, start=reached))
+            yield rows
 
     def items(self, query: Query) -> Iterator[Item]:
         """Yield all rows."""
@@ -158,7 +163,7 @@ class Table:
         """
         items: Any = [{write.action: self._build_request(write.request)} for write in writes]
         try:
-            self._client.transact_write_items(TransactItems=items)
+            self._call(self._client.transact_write_items, {"TransactItems": items})
         except ClientError as error:
             if read_error_code(error) != "TransactionCanceledException":
                 raise
@@ -168,7 +173,7 @@ class Table:
                 for place, reason in enumerate(reasons)
                 if reason.get("Code") == "ConditionalCheckFailed"
             }
-            if any(reason.get("Code") in _CONFLICTS for reason in reasons):
+            if any(reason.get("Code") == _CONFLICT for reason in reasons):
                 raise TransactionConflictError(refused) from error
             if not refused:
                 raise
@@ -185,23 +190,32 @@ class Table:
             names = {f"#{name}": name for name in ("pk", "sk", *attributes)}
             wanted |= {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
         request: dict[str, Any] = {self._name: wanted}
+        pauses = list_pauses(self._patience_s)
         while request:
-            answer = self._client.batch_get_item(RequestItems=request)
-            yield from map(deserialize, answer["Responses"].get(self._name, ()))
-            request = dict(answer.get("UnprocessedKeys", {}))
+            answer = self._call(self._client.batch_get_item, {"RequestItems": request})
+            found = answer["Responses"].get(self._name, ())
+            yield from map(deserialize, found)
+            request = answer.get("UnprocessedKeys", {})
+            if request:
+                # As long as some items come, patience begins anew.
+                pauses = list_pauses(self._patience_s) if found else pauses
+                wait(pauses)
 
     def _send(self, write: Write, **options: str) -> WireItem:
         """Return the attributes that the options ask for."""
         request = {**self._build_request(write.request), **options}
         try:
             if write.action == "Update":
-                return dict(self._client.update_item(**request).get("Attributes", {}))
-            self._client.put_item(**request)
+                return dict(self._call(self._client.update_item, request).get("Attributes", {}))
+            self._call(self._client.put_item, request)
         except ClientError as error:
             if read_error_code(error) == "ConditionalCheckFailedException":
                 raise ConditionFailedError(cast("dict[str, Any]", error.response).get("Item", {})) from error
             raise
         return {}
+
+    def _call(self, call: Callable[..., Any], request: dict[str, Any]) -> dict[str, Any]:
+        return call_patiently(call, request, self._patience_s)
 
     def _build_request(self, request: Mapping[str, Any]) -> dict[str, Any]:
         wire = {name: serialize(value) if name in _ITEMS else value for name, value in request.items()}
@@ -231,16 +245,3 @@ class TableSecret:
                         item = refused.standing
                 self._secret = bytes.fromhex(item["secret"])
             return self._secret
-
-
-@contextmanager
-def unavailable_as(error: type[ScalperError]) -> Iterator[None]:
-    """Raise `error` where a table cannot be asked: it is busy, or out of reach. Anything else is raised as it is."""
-    try:
-        yield
-    except ClientError as refused:
-        if read_error_code(refused) in _BUSY:
-            raise error("The table is busy.") from refused
-        raise
-    except (HTTPClientError, NoConnectionError) as failed:
-        raise error("The table cannot be reached.") from failed

@@ -12,7 +12,8 @@ from intake.languages import ENGLISH
 from intake.table.expressions import SYSTEM, Write, addition, clinic, creation, replacement, update
 from intake.table.items import Item, moment
 from intake.table.queries import Query
-from intake.table.table import Table, unavailable_as
+from intake.table.table import Table
+from intake.table.throttling import unavailable_as
 from intake.tenants.model import Clinic, Partner, ProfileChange, Revoked
 
 _PARTNERS = "PARTNERS"

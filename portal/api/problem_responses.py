@@ -51,6 +51,7 @@ EVERYWHERE = (
     "address-too-long",
     "sign-in-unavailable",
     "access-unknown",
+    "throttled",
     "internal-error",
 )
 

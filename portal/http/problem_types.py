@@ -49,6 +49,13 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         409, "conflict", "That is not possible now", "The state of the file or upload has changed. Read it again."
     ),
     domain.ContentionError: Problem(503, "busy", "Try again in a moment", "Others are writing the same records."),
+    domain.ThrottledError: Problem(
+        503,
+        "throttled",
+        "Try again in a moment",
+        "More is asked for at once than we can serve. Wait for as many seconds as `Retry-After` says, then repeat.",
+        "More is asked for at once than we can serve. Wait a moment, then try again: what you did last was not done.",
+    ),
     errors.InvalidTokenError: Problem(
         401, "invalid-token", "A valid access token is needed", "Get a new token from the token endpoint and try again."
     ),

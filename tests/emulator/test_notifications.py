@@ -8,6 +8,7 @@ from datetime import timedelta
 import boto3
 import pytest
 
+from intake.files.item_keys import list_file_partitions
 from intake.files.model import now
 from intake.files.states import State
 from intake.messaging.model import EVERYTHING, OPERATIONS, AlertKind, Standing, Subscription, filter_policy
@@ -178,11 +179,16 @@ def test_a_completed_upload_is_told_once_however_often_its_changes_are_delivered
     (mail,) = until(lambda: listener.heard(upload_id), "the message on the completed upload")
     assert mail["Subject"] == "[Silent Scalper] Upload complete at northside: all 3 files accepted"
 
-    rows = stack.clients.dynamodb.query(
-        TableName=stack.outputs["Table"],
-        KeyConditionExpression="pk = :upload AND begins_with(sk, :file)",
-        ExpressionAttributeValues=serialize({":upload": f"UPLOAD#{upload_id}", ":file": "FILE#"}),
-    )["Items"]
+    rows = [
+        row
+        for part in list_file_partitions(upload_id)
+        for row in stack.clients.dynamodb.query(
+            TableName=stack.outputs["Table"],
+            KeyConditionExpression="pk = :part",
+            ExpressionAttributeValues=serialize({":part": part}),
+        )["Items"]
+    ]
+    assert len(rows) == 3
     again = {"Records": [{"eventSource": "aws:dynamodb", "dynamodb": _image(row)} for row in rows]}
     for _ in range(3):
         answer = stack.clients.functions.invoke(

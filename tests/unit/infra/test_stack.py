@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from infra.stages import PROD
-from tests.unit.infra.conftest import template_of
 from intake.files.states import State
+from tests.unit.infra.conftest import template_of
 
 SHARED = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL", "SCALPER_TABLE"}
 BUCKETS = {"SCALPER_INCOMING_BUCKET", "SCALPER_ACCEPTED_BUCKET", "SCALPER_QUARANTINE_BUCKET"}

@@ -29,6 +29,12 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
         yield boto3.Session()
 
 
+@pytest.fixture(scope="module")
+def module_aws() -> Iterator[boto3.Session]:
+    with mock_aws():
+        yield boto3.Session("testing", "testing", region_name="us-east-1")
+
+
 @pytest.fixture
 def dynamodb(aws: boto3.Session) -> Any:
     client = aws.client("dynamodb")

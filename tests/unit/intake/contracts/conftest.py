@@ -1,4 +1,7 @@
-"""Each contract runs twice: over the fake, and over the adapter on moto."""
+"""Each contract runs over the fake, over the adapter on moto, and over the adapter on a table that is throttled.
+
+Every call of that one is throttled at its first attempt: nobody may see any of it.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,6 +36,7 @@ from tests.fakes import (
     FakeVerdicts,
 )
 from tests.records import IDS
+from tests.throttled_client import ThrottledClient, every_other
 from tests.unit.intake.conftest import TABLE
 
 
@@ -46,12 +50,16 @@ def either(request):
     return make
 
 
-@pytest.fixture
-def in_table(either, request):
+@pytest.fixture(params=["fake", "adapter", "throttled"])
+def in_table(request, monkeypatch):
     """Return a function that makes the fake, or the adapter from a table of moto's."""
+    monkeypatch.setattr("intake.table.throttling.time.sleep", lambda seconds: None)
 
     def make(fake: Callable[[], Any], adapter: Callable[[Table], Any]) -> Any:
-        return either(fake, lambda _: adapter(Table(request.getfixturevalue("dynamodb"), TABLE)))
+        if request.param == "fake":
+            return fake()
+        client = request.getfixturevalue("dynamodb")
+        return adapter(Table(ThrottledClient(client, every_other) if request.param == "throttled" else client, TABLE))
 
     return make
 

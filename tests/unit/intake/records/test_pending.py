@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from intake.files import keys
-from intake.files.item_keys import build_created_key, file_key
+from intake.files.item_keys import FILE_SHARDS, build_created_key, file_key
 from intake.files.outcomes import Again, Outcome
 from intake.files.states import State
 from intake.projections.projections import DynamoProjections
@@ -230,7 +230,7 @@ def test_an_announcement_of_many_files_takes_one_place_in_the_list_and_a_page_re
     page = world.records.files("northside", State.AWAITING_UPLOAD, None, None, 50)
 
     assert [file.file_id for file in page.rows] == world.expected()[:50]
-    assert calls == {"Query": 3}, "the list, and two batches"
+    assert calls == {"Query": 1 + 2 * FILE_SHARDS}, "the list, and two batches of so many partitions"
     assert len(world.batches()) == 2
 
 
@@ -268,12 +268,12 @@ MOVES = [
 
 @pytest.mark.parametrize(("source", "target"), MOVES)
 def test_a_file_that_moves_on_between_two_queries_of_a_page_is_listed_once(world, dynamodb, source, target):
-    for queries in range(8):
+    for queries in range(8 + FILE_SHARDS - 1):
         file = world.announced(0, 0)
         everything = list(world.awaited.values())
         if source is not State.AWAITING_UPLOAD:
             world.move(file, source)
         moved = world.move_before(queries, file, target)
-        rows = world.records.files("northside", None, None, None, 20).rows
+        rows = world.records.files("northside", None, None, None, 40).rows
         assert [row.file_id for row in rows] == [file.file_id for file in everything[::-1]], queries
-        assert bool(moved) is (queries < 7), "a page asks for six lists and a batch"
+        assert bool(moved) is (queries < 6 + FILE_SHARDS), "a page asks for six lists, and a batch's partitions"

@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 
 from intake.errors import ConflictError, NotFoundError
+from intake.files.item_keys import FILE_SHARDS
 from intake.files.model import Source
 from intake.files.outcomes import RESERVED_AT_ONCE
 from intake.files.states import State
@@ -85,6 +86,24 @@ def test_more_files_than_fit_in_a_transaction_are_reserved_in_order(records):
 
     assert [file.file_id for file in listed] == [file.file_id for file in files]
     assert records.upload(None, UPLOAD_ID).declared == 250
+
+
+@pytest.mark.parametrize("limit", [1, 50, 99])
+def test_a_page_of_an_uploads_files_asks_each_of_its_partitions_once(records, dynamodb, limit):
+    files = _reserve(records, 101)
+    calls = Counter()
+    dynamodb.meta.events.register("before-call.dynamodb.*", lambda model, **_: calls.update([model.name]))
+    page = records.files_of(UPLOAD_ID, None, limit)
+    assert [file.file_id for file in page.rows] == [file.file_id for file in files[:limit]]
+    assert calls == {"Query": FILE_SHARDS}
+
+
+def test_a_files_neighbours_are_those_of_its_order_in_whatever_partition(records):
+    files = _reserve(records, 9)
+    for number, file in enumerate(files):
+        found = records.neighbours(file)
+        assert found.previous == (files[number - 1] if number else None)
+        assert found.following == (files[number + 1] if number < 8 else None)
 
 
 def test_what_is_reserved_as_a_whole_is_one_transaction(records, dynamodb):

@@ -251,11 +251,10 @@ def test_no_module_builds_a_write_but_the_one_that_takes_its_owner():
     for path, source in sources.items():
         if path.name not in builders:
             assert not re.search(r"UpdateExpression|ConditionExpression\b(?<!KeyConditionExpression)", source), path
-        for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
-            if isinstance(call.func, ast.Attribute) and call.func.attr in WRITES:
-                named = {keyword.arg for keyword in call.keywords}
-                assert named <= {None, "TransactItems"}, (path, call.lineno)
-                assert path.name == "table.py", (path, call.lineno)
+        for node in ast.walk(ast.parse(source)):
+            # Named is as much as called: the table hands these methods on, to be called again while it is throttled.
+            if isinstance(node, ast.Attribute) and node.attr in WRITES:
+                assert path.name == "table.py", (path, node.lineno)
 
 
 def test_what_belongs_to_nobody_is_little_and_known():

@@ -77,7 +77,7 @@ def test_a_busy_table_is_no_answer(aws, code):
     with Stubber(client) as stub:
         stub.add_client_error("batch_get_item", code)
         with pytest.raises(RevocationsUnknownError):
-            DynamoRevocations(Table(client, TABLE)).find("s", "u")
+            DynamoRevocations(Table(client, TABLE, patience_s=0)).find("s", "u")
 
 
 def test_a_table_out_of_reach_is_no_answer():

@@ -106,11 +106,25 @@ def test_a_browser_gets_a_page(portal):
     assert response.headers["x-request-id"] in response.text
 
 
-def test_contention_asks_to_come_again(portal):
-    raised(portal, ContentionError())
+@pytest.mark.parametrize(("error", "slug"), [(ContentionError(), "busy"), (domain.ThrottledError(), "throttled")])
+def test_contention_and_throttling_ask_to_come_again(portal, error, slug):
+    raised(portal, error)
     response = portal.machine().get("/api/v1/files")
     assert response.status_code == 503
     assert response.headers["retry-after"]
+    assert response.json()["type"].endswith(f"/{slug}")
+
+
+def test_a_table_that_is_throttled_is_no_conflict_of_uploads(portal):
+    """A reservation that DynamoDB throttles is asked for again by its sender, and was no conflict of theirs."""
+
+    def throttle(*_args):
+        raise domain.ThrottledError
+
+    portal.records.add_files = throttle
+    body = {"files": [{"name": "a.dcm", "size": 3}]}
+    response = portal.machine().post("/api/v1/uploads", json=body)
+    assert (response.status_code, response.headers["retry-after"]) == (503, "5")
 
 
 def test_a_missing_token_is_asked_for(portal):
