@@ -1,6 +1,14 @@
 """The stages. Every default of `infra/config.py` is the safe one: a stage says only where it departs from it."""
 
+from dataclasses import replace
+
 from infra.config import Delivery, Edge, FunctionConfig, Retention, StageConfig
+
+
+def _unreserved(function: FunctionConfig) -> FunctionConfig:
+    """Return the same function, time limits and all, with no concurrency of its own: the emulator runs a handful."""
+    return replace(function, reserved_concurrency=None)
+
 
 PROD = StageConfig(name="prod")
 """Production: say here what is yours."""
@@ -23,13 +31,13 @@ LOCAL = StageConfig(
     retention=Retention(logs_days=7),
     gather_changes_s=0,
     judge_maximum_concurrency=4,
-    judge=FunctionConfig(memory_mib=1024, timeout_s=30),
-    projector=FunctionConfig(memory_mib=512, timeout_s=30),
-    sweep=FunctionConfig(memory_mib=512, timeout_s=60),
-    exporter=FunctionConfig(memory_mib=512, timeout_s=30),
-    portal=FunctionConfig(memory_mib=1024, timeout_s=29),
+    judge=_unreserved(PROD.judge),
+    projector=_unreserved(PROD.projector),
+    sweep=_unreserved(PROD.sweep),
+    exporter=_unreserved(PROD.exporter),
+    portal=_unreserved(PROD.portal),
 )
-"""This machine: the emulator, without what it does not know (docs/what-is-proven-locally.md)."""
+"""This machine: the emulator, without what it does not know (docs/what-is-proven-locally.md), at production's times."""
 
 EXAMPLE = StageConfig(
     name="example",

@@ -20,11 +20,13 @@ CONTEXT = SimpleNamespace(
     memory_limit_in_mb=512,
     invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:a-function",
     aws_request_id="request-1",
+    get_remaining_time_in_millis=lambda: 120_000,
 )
 
 
 def judge():
     from processor.handlers import judge as handler
+    from processor.handlers.batches import SPARE_S, Retries
     from processor.ingest.expand import Expanded
     from processor.ingest.process import LeftOut, Processed
 
@@ -49,12 +51,18 @@ def judge():
         processor=SimpleNamespace(process=process),
         expander=SimpleNamespace(expand=lambda part: Expanded(part, entries=3, unpacked=2, damaged=1)),
         dispatcher=SimpleNamespace(carry_out=lambda order: answered),
+        failure_notes=SimpleNamespace(note=lambda *_: None),
+        retries=Retries(SimpleNamespace(put_off=lambda waits: len(waits) // 2, remove=lambda receipt: None)),
     )
     part = Slice(file.clinic_id, file.upload_id, file.file_id, ObjectVersion("accepted", "k"), 0, 3)
     order = DoTask(owner="", order_id=file.upload_id, task=Task.TRY, file_id=file.file_id, actor="admin-1")
     bodies = [notification(Arrival(file.incoming, NOON))] * 4 + [part.message(), order.message()]
     answer = handler.handle({"Records": [_message(number, body) for number, body in enumerate(bodies)]}, CONTEXT)
     assert answer == {"batchItemFailures": []}, answer
+    failing = {"Records": [_message(number, {"unknown": number}) for number in range(2)]}
+    assert len(handler.handle(failing, CONTEXT)["batchItemFailures"]) == 2
+    too_late = SimpleNamespace(**{**vars(CONTEXT), "get_remaining_time_in_millis": lambda: SPARE_S * 1000})
+    assert len(handler.handle(failing, too_late)["batchItemFailures"]) == 2
 
 
 def projector():
@@ -110,7 +118,7 @@ def _message(number, body):
 
     return {
         "messageId": f"m-{number}",
-        "receiptHandle": "r",
+        "receiptHandle": f"r-{number}",
         "body": json.dumps(body),
         "attributes": {"ApproximateReceiveCount": "1"},
         "messageAttributes": {},
