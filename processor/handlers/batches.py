@@ -112,7 +112,8 @@ class Batch(BatchProcessor):
 
     def _work(self, threads: ThreadPoolExecutor, lanes: Sequence[Sequence[SQSRecord]]) -> None:
         """Work on lanes of messages side by side, until all are done or the time is over."""
-        pending: set[Future[None]] = {threads.submit(self._take_in_turn, lane) for lane in lanes}
+        has_time = monotonic() < self._ends_at
+        pending: set[Future[None]] = {threads.submit(self._take_in_turn, lane) for lane in lanes if has_time}
         while pending and (left := self._ends_at - monotonic()) > 0:
             done, pending = wait(pending, timeout=min(left, _LOOK_S))
             self._put_off_failed()

@@ -6,6 +6,8 @@ A process of its own, since a function's name comes from its environment when it
 import sys
 from types import SimpleNamespace
 
+from botocore.exceptions import ClientError
+
 from intake.files.keys import Placement
 from intake.files.model import ObjectVersion
 from intake.files.outcomes import Outcome
@@ -59,7 +61,8 @@ def judge():
     bodies = [notification(Arrival(file.incoming, NOON))] * 4 + [part.message(), order.message()]
     answer = handler.handle({"Records": [_message(number, body) for number, body in enumerate(bodies)]}, CONTEXT)
     assert answer == {"batchItemFailures": []}, answer
-    failing = {"Records": [_message(number, {"unknown": number}) for number in range(2)]}
+    handler._judging.expander = SimpleNamespace(expand=_refuse)
+    failing = {"Records": [_message(number, part.message()) for number in range(2)]}
     assert len(handler.handle(failing, CONTEXT)["batchItemFailures"]) == 2
     too_late = SimpleNamespace(**{**vars(CONTEXT), "get_remaining_time_in_millis": lambda: SPARE_S * 1000})
     assert len(handler.handle(failing, too_late)["batchItemFailures"]) == 2
@@ -107,6 +110,10 @@ def broken_sweep():
         sweep_handler.handle({}, CONTEXT)
     except ConnectionError:
         print('{"done": "failed"}')
+
+
+def _refuse(_):
+    raise ClientError({"Error": {"Code": "SlowDown", "Message": "of a key"}}, "GetObject")
 
 
 def _broken():
