@@ -24,7 +24,7 @@ _PEEK = ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttri
 _READ_OBJECT = ["s3:GetObject", "s3:GetObjectVersion"]
 _READ_TAGS = ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"]
 _WRITE_OBJECT = ["s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
-_FIND_COPY = ["s3:ListBucket", "s3:ListBucketMultipartUploads"]
+_FIND_OBJECTS = ["s3:ListBucket", "s3:ListBucketMultipartUploads"]
 _READ_ITEMS = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
 _WRITE_ITEMS = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"]
 _FOLLOW_STREAM = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
@@ -71,9 +71,9 @@ class Grants:
         storage = self.parts.storage
         return [
             # Without it a missing object answers 403, which looks like trouble and not like an absence.
-            allow(["s3:ListBucket"], storage.incoming.bucket_arn),
-            # A copy in parts goes on where an earlier try ended: S3 lists what is open.
-            allow(_FIND_COPY, storage.accepted.bucket_arn, storage.quarantine.bucket_arn),
+            # What is written in parts goes on where an earlier try was cut: S3 lists what is open.
+            allow(_FIND_OBJECTS, storage.incoming.bucket_arn, storage.accepted.bucket_arn),
+            allow(_FIND_OBJECTS, storage.quarantine.bucket_arn),
             allow([*_CONSUME, "sqs:SendMessage"], self.parts.queueing.main.queue_arn),
             # To tell how an acceptance by review ended: entries are added, and none is read or changed.
             allow(["dynamodb:PutItem"], self.parts.audit_log.table.table_arn),

@@ -27,5 +27,5 @@ def find_wait(receives: int, chance: Callable[[], float] = draw) -> int:
     """
     if receives >= MAX_RECEIVES:
         return 0
-    longest = min(FIRST_WAIT_S * 2 ** min(receives - 1, 10), LONGEST_WAIT_S)
+    longest = min(FIRST_WAIT_S << min(receives - 1, 10), LONGEST_WAIT_S)
     return round(longest * (1 - JITTER * chance()))
