@@ -77,17 +77,42 @@ def test_a_letter_that_is_given_up_waits_for_nothing_and_is_kept_for_two_weeks(t
         assert queue["MessageRetentionPeriod"] - MAX_RECEIVES * LONGEST_WAIT_S > TWO_WEEKS_S - 86_400
 
 
-def test_a_crash_heals_before_the_alarm_rings_and_the_alarm_rings_before_a_message_is_given_up(template, fed):
-    (backlog,) = [
-        alarm
-        for alarm in template.properties_of("AWS::CloudWatch::Alarm")
-        if alarm["MetricName"] == "ApproximateAgeOfOldestMessage"
-    ]
+def alarm_on(template, metric):
+    (alarm,) = [one for one in template.properties_of("AWS::CloudWatch::Alarm") if one["MetricName"] == metric]
+    return alarm
+
+
+def test_a_crash_heals_before_the_alarm_rings_and_the_alarm_rings_before_a_message_is_given_up(template):
+    backlog = alarm_on(template, "ApproximateAgeOfOldestMessage")
     queue, judge = template.named_by("QueueUrl"), template.named_by("JudgeFunction")
     assert queue["VisibilityTimeout"] + judge["Timeout"] <= backlog["Threshold"]
     assert backlog["Threshold"] + OLDEST_PLANNED_S < sum(shortest_waits()) / 4
     limit = template.named_by("SweepFunction")["Environment"]["Variables"]["SCALPER_TIME_LIMIT_S"]
     assert int(limit) == backlog["Threshold"]
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("phase_s", range(0, 300, 20))
+def test_a_single_message_that_keeps_failing_rings_long_before_it_is_given_up(template, chance, phase_s):
+    """CloudWatch leaves what was received three times out of the oldest message's age: its failures have to tell."""
+    alarm = alarm_on(template, "PutOff")
+    fails_at = [
+        phase_s + sum(find_wait(n, lambda: chance) for n in range(1, receives)) for receives in range(1, MAX_RECEIVES)
+    ]
+    parts = [any(part <= at / alarm["Period"] < part + 1 for at in fails_at) for part in range(24)]
+    rings = [
+        part
+        for part in range(24)
+        if sum(parts[max(0, part - alarm["EvaluationPeriods"] + 1) : part + 1]) >= alarm["DatapointsToAlarm"]
+    ]
+    assert (rings[0] + 1) * alarm["Period"] <= 20 * 60
+
+
+def test_a_failure_that_four_tries_mended_rings_nothing(template):
+    alarm = alarm_on(template, "PutOff")
+    lasted_s = sum(find_wait(receives, lambda: 0.0) for receives in range(1, 5))
+    touched = -(-lasted_s // alarm["Period"]) + 1
+    assert touched < alarm["DatapointsToAlarm"]
 
 
 def test_the_judge_stops_in_time_to_give_back_what_it_has_not_done(template):

@@ -147,7 +147,7 @@ def test_the_page_names_each_alarm(prod):
 
 def test_there_are_few_alarms_each_tells_the_alert_topic_and_none_is_dear(template):
     alarms = template.properties_of("AWS::CloudWatch::Alarm")
-    assert len(alarms) <= 18
+    assert len(alarms) <= 19
     for alarm in alarms:
         assert alarm["AlarmActions"] == [{"Ref": template.output("AlertTopicArn")}]
         assert "Metrics" not in alarm, "one over several metrics costs as much as one for each"
