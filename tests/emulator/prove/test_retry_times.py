@@ -118,6 +118,7 @@ def test_time_to_verdict_of_what_killed_judges_held(lane):
     until(lambda: 0 < lane.states(files)[State.ACCEPTED] < FILES - 10, "a batch that is being worked on")
     for process in judging_processes(lane):
         os.kill(process, signal.SIGKILL)
+    print("HELD: the queue shows again in twelve minutes what the judges held; nothing happens until then", flush=True)
     waits = wait_for_verdicts(lane, files, arrived)
     held = [wait for wait in waits if wait > 60]
     tell("all judges killed in the middle of their batches, all files", waits)
