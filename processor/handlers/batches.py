@@ -72,8 +72,8 @@ class _Progress:
 
     failed: list[SQSRecord] = field(default_factory=list)
     """Not put off yet."""
-    finished: set[str] = field(default_factory=set)
-    """Ids of messages, whatever became of them."""
+    done: set[str] = field(default_factory=set)
+    """Ids of messages that need not come again."""
     stopped: Event = field(default_factory=Event)
 
 
@@ -89,6 +89,7 @@ class Batch(BatchProcessor):
         self._retries, self._notes = retries, notes
         self._ends_at = monotonic() + time_left_s - SPARE_S
         self._progress = _Progress()
+        self._put_off: set[str] = set()
 
     def process(self) -> list[tuple[Any, ...]]:
         records = [SQSRecord(record) for record in self.records]
@@ -100,15 +101,16 @@ class Batch(BatchProcessor):
         finally:
             self._progress.stopped.set()
             threads.shutdown(wait=False, cancel_futures=True)
-        self._give_back_unfinished(records)
+        self._give_back(records)
         return []
 
     def failure_handler(self, record: Any, exception: ExceptionInfo) -> FailureResponse:  # noqa: ANN401  # Theirs.
+        """Tell of a failure. What comes again is listed in one place, at the end: a late thread has no say in it."""
         if isinstance(exception[1], Exception):
             report_trouble(exception[1])
             self._notes.note(record, exception[1])
         self._progress.failed.append(record)
-        return super().failure_handler(record, exception)
+        return "fail", "", record
 
     def _work(self, threads: ThreadPoolExecutor, lanes: Sequence[Sequence[SQSRecord]]) -> None:
         """Work on lanes of messages side by side, until all are done or the time is over."""
@@ -125,20 +127,25 @@ class Batch(BatchProcessor):
             if self._progress.stopped.is_set():
                 return
             outcome, *_ = self._process_record(record.raw_event)
-            self._progress.finished.add(record.message_id)
+            if outcome == "success":
+                self._progress.done.add(record.message_id)
             if outcome == "success" and _count_receives(record) > 1:
                 self._retries.remove(record)
 
     def _put_off_failed(self) -> None:
         failed = self._progress.failed
         if records := [failed.pop() for _ in range(len(failed))]:
+            self._put_off |= {record.message_id for record in records}
             self._retries.put_off(records)
 
-    def _give_back_unfinished(self, records: Sequence[SQSRecord]) -> None:
-        unfinished = [record for record in records if record.message_id not in self._progress.finished]
+    def _give_back(self, records: Sequence[SQSRecord]) -> None:
+        """List what comes again, and put off what nobody has put off yet: it is unfinished."""
+        done = set(self._progress.done)
+        self._put_off_failed()
+        self.fail_messages = [record for record in records if record.message_id not in done]
+        unfinished = [record for record in self.fail_messages if record.message_id not in self._put_off]
         if unfinished:
             report_unfinished(len(unfinished))
-            self.fail_messages += unfinished
             self._retries.put_off(unfinished)
 
 
