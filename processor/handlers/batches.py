@@ -142,8 +142,9 @@ class Batch(BatchProcessor):
         """List what comes again, and put off what nobody has put off yet: it is unfinished."""
         done = set(self._progress.done)
         self._put_off_failed()
-        self.fail_messages = [record for record in records if record.message_id not in done]
-        unfinished = [record for record in self.fail_messages if record.message_id not in self._put_off]
+        again = [record for record in records if record.message_id not in done]
+        self.fail_messages = [*again]
+        unfinished = [record for record in again if record.message_id not in self._put_off]
         if unfinished:
             report_unfinished(len(unfinished))
             self._retries.put_off(unfinished)
