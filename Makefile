@@ -16,7 +16,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help up test strict sbom advisories prove terraform meter cost fuzz openapi architecture grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap account diff deploy destroy alerts clean
+.PHONY: help up test strict sbom advisories prove retries terraform meter cost fuzz openapi architecture grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap account diff deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ strict: $(UV) ## Run the tests of the deployed stack where TLS, signatures and e
 
 prove: $(UV) ## Send 2,000 files and 300 MB through a browser with the network cut, and 2,000 slices in an archive with all workers killed
 	$(RUN) pytest -s tests/browser/prove/test_*.py tests/emulator/prove/test_large_archive.py --timeout 1200
+
+retries: $(UV) ## Measure the time to verdict through refusals, throttling and killed judges, at production's times (15 minutes; CASES=)
+	$(if $(CASES),CASES=$(CASES)) $(RUN) pytest -s -n 0 tests/emulator/prove/test_retry_times.py --timeout 1500
 
 meter: $(UV) ## Send files through the functions on the emulator and write what they took, for `make cost`
 	$(RUN) python -m tests.metering

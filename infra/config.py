@@ -148,8 +148,8 @@ class StageConfig:
     api_requests_per_second: int = 200
     api_burst: int = 400
     judge: FunctionConfig = field(
-        # A copy of 5 GiB within S3 takes a minute or two; the limit leaves room for copies in parts.
-        default_factory=lambda: FunctionConfig(memory_mib=1024, timeout_s=300, reserved_concurrency=60)
+        # Six times as long stays hidden what a dead worker held: 12 minutes. Large copies go on in the next invocation.
+        default_factory=lambda: FunctionConfig(memory_mib=1024, timeout_s=120, reserved_concurrency=60)
     )
     projector: FunctionConfig = field(
         default_factory=lambda: FunctionConfig(memory_mib=512, timeout_s=60, reserved_concurrency=20)

@@ -16,12 +16,11 @@ from infra.config import FunctionConfig, StageConfig
 from infra.iam import let_service
 from intake.languages import LANGUAGES, mark, speaking
 from intake.messaging.mails import gettext
-
-_MAX_RECEIVES = 5
+from intake.messaging.retries import MAX_RECEIVES, VISIBILITY_FACTOR
 
 
 class Queueing(Construct):
-    """`main` feeds the judge; `dead_letters` keeps what failed five times; `projection_failures` the stream's.
+    """`main` feeds the judge; `dead_letters` keeps what was given up; `projection_failures` the stream's.
 
     `projection_redrives` brings the projector what an admin takes out of the latter; `export_failures` and
     `export_redrives` are the exporter's. `failed_invocations` keeps what AWS gave up of what nobody waits for: Lambda's
@@ -59,7 +58,11 @@ def _add_queue(
     feeds: FunctionConfig | None = None,
     then: sqs.IQueue | None = None,
 ) -> sqs.Queue:
-    """Add a queue: one for looking into, or one that feeds a function and gives up what fails five times."""
+    """Add a queue: one for looking into, or one that feeds a function and gives up what fails too often.
+
+    What fails is put off by its function. The queue's own patience is for what no function answers for, as its worker
+    died: within it, another one may be at the same message still.
+    """
     return sqs.Queue(
         scope,
         construct_id,
@@ -67,9 +70,8 @@ def _add_queue(
         encryption_master_key=key,
         enforce_ssl=True,
         retention_period=Duration.days(14),
-        # Six times the function's timeout (Lambda guide, "Using Lambda with Amazon SQS").
-        visibility_timeout=Duration.seconds(6 * feeds.timeout_s) if feeds else None,
-        dead_letter_queue=sqs.DeadLetterQueue(queue=then, max_receive_count=_MAX_RECEIVES) if then else None,
+        visibility_timeout=Duration.seconds(VISIBILITY_FACTOR * feeds.timeout_s) if feeds else None,
+        dead_letter_queue=sqs.DeadLetterQueue(queue=then, max_receive_count=MAX_RECEIVES) if then else None,
     )
 
 

@@ -1,6 +1,6 @@
 """The stages. Every default of `infra/config.py` is the safe one: a stage says only where it departs from it."""
 
-from infra.config import Edge, FunctionConfig, Retention, StageConfig
+from infra.config import Edge, Retention, StageConfig
 from infra.handmade import Delivery, Mail
 
 PROD = StageConfig(name="prod", edge=Edge(admits_old_tls=True))
@@ -24,13 +24,9 @@ LOCAL = StageConfig(
     retention=Retention(logs_days=7),
     gather_changes_s=0,
     judge_maximum_concurrency=4,
-    judge=FunctionConfig(memory_mib=1024, timeout_s=30),
-    projector=FunctionConfig(memory_mib=512, timeout_s=30),
-    sweep=FunctionConfig(memory_mib=512, timeout_s=60),
-    exporter=FunctionConfig(memory_mib=512, timeout_s=30),
-    portal=FunctionConfig(memory_mib=1024, timeout_s=29),
+    reserve_concurrency=False,
 )
-"""This machine: the emulator, without what it does not know (docs/what-is-proven-locally.md)."""
+"""This machine: the emulator, without what it does not know (docs/what-is-proven-locally.md), at production's times."""
 
 EXAMPLE = StageConfig(
     name="example",

@@ -41,6 +41,11 @@ class JudgeSettings(Settings):
     """Judge nothing that the malware scan has not found clean."""
 
 
+class RedriveSettings(Settings):
+    redrives_queue_url: str = Field(min_length=1)
+    """What an admin has tried again of what it gave up in the stream."""
+
+
 class ProjectorSettings(Settings):
     alert_topic_arn: str = Field(min_length=1)
     event_topic_arn: str = Field(min_length=1)

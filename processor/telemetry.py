@@ -20,6 +20,7 @@ from intake.errors import ContentionError, ScalperError
 from intake.files.model import now
 from intake.files.outcomes import Outcome
 from intake.files.states import State
+from intake.messaging.retries import MAX_RECEIVES
 from intake.operations.model import LastError
 from intake.operations.ports import LastErrors
 from intake.orders.commands import DoTask
@@ -48,8 +49,8 @@ class _Lines(LambdaPowertoolsFormatter):
 logger = Logger(logger_formatter=_Lines())
 metrics = Metrics()
 
-LAST_DELIVERY = 5
-"""As `infra/messaging/queues.py` sets `max_receive_count`."""
+LAST_DELIVERY = MAX_RECEIVES
+"""A message that fails then is given up."""
 
 _VERDICT_METRIC = {State.ACCEPTED: "Accepted", State.REJECTED: "Rejected"}
 
@@ -209,6 +210,19 @@ def _count_what_happened(counts: Mapping[str, int]) -> None:
 def report_trouble(error: Exception) -> None:
     """Log what went wrong with a message that will be delivered again."""
     logger.error("not processed", extra=describe(error))
+
+
+def report_put_off(messages: int, refused: int) -> None:
+    """Count the messages that failed, and log of how many SQS did not take that they come again in seconds."""
+    if refused:
+        logger.error("not put off", extra={"messages": refused})
+    _count_what_happened({"PutOff": messages - refused, "NotPutOff": refused})
+
+
+def report_unfinished(messages: int) -> None:
+    """Log and count the messages that the function's time was too short for."""
+    logger.warning("out of time", extra={"messages": messages})
+    _count_what_happened({"Unfinished": messages})
 
 
 def describe(error: Exception) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from intake.expectations.dynamodb import DynamoExpectedExams, DynamoReminders
 from intake.files.keys import KeyedIds
 from intake.files.model import now
 from intake.messaging.sns import SnsAlerts, SnsEvents
-from intake.messaging.sqs import SqsQueue
+from intake.messaging.sqs import SqsDeliveries, SqsQueue
 from intake.operations.dynamodb import DynamoAudit, DynamoLastErrors, DynamoStuckFiles, DynamoWatch
 from intake.operations.reconciliation import (
     DynamoIncidents,
@@ -38,6 +38,7 @@ from intake.table.dynamodb_streams import DynamoStream
 from intake.table.table import Table, TableSecret
 from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.gateway import JwtAuthorizer, sync_audience
+from processor.handlers.batches import Retries
 from processor.handlers.secret_rotation import KeyRotation
 from processor.ingest.expand import Expander
 from processor.ingest.filing import Buckets
@@ -58,13 +59,15 @@ from processor.reconcile.monthly_scorecards import MonthlyScorecards
 from processor.reconcile.quiet_clinics import QuietWatch
 from processor.reconcile.reconciler import Reconciler
 from processor.reconcile.sweep import Sweep
-from processor.settings import ExporterSettings, JudgeSettings, ProjectorSettings, SweepSettings
+from processor.settings import ExporterSettings, JudgeSettings, ProjectorSettings, RedriveSettings, SweepSettings
 from processor.telemetry import FailureNotes, report_unread_trouble
 
 # Waits are short against the Lambdas' timeouts, so that a slow service ends in a retry and not in a killed worker.
-_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=20)
+_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=10)
 # Whom DynamoDB throttles, `intake/table/throttling.py` has wait, and knows more of it than the SDK does.
 _TABLE_CONFIG = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 3}))
+# What is said of messages at the end of a function's time is said within its last seconds, or not at all.
+_AT_THE_END = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=2, read_timeout=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Judging:
     settler: Settler
     dispatcher: OrderDispatcher
     failure_notes: FailureNotes
+    retries: Retries
 
 
 def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
@@ -125,7 +129,8 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
     )
     dispatcher = OrderDispatcher(orders=DynamoOrders(table), records=DynamoRecords(table), queue=queue, do=tasks.do)
     settler = Settler(objects=objects, children=DynamoChildren(table), verdicts=verdicts, queue=queue, buckets=buckets)
-    return Judging(processor, expander, settler, dispatcher, FailureNotes(DynamoLastErrors(table)))
+    notes, retries = FailureNotes(DynamoLastErrors(table)), _retries(session, settings.queue_url)
+    return Judging(processor, expander, settler, dispatcher, notes, retries)
 
 
 def projector(environment: Mapping[str, str], session: boto3.Session) -> Projector:
@@ -148,6 +153,10 @@ def exporter(environment: Mapping[str, str], session: boto3.Session) -> Exporter
     settings = ExporterSettings.read(environment)
     s3 = session.client("s3", config=_CONFIG)
     return Exporter(S3AnalyticsFiles(s3, settings.analytics_bucket, settings.analytics_key_arn))
+
+
+def redrive_retries(environment: Mapping[str, str], session: boto3.Session) -> Retries:
+    return _retries(session, RedriveSettings.read(environment).redrives_queue_url)
 
 
 def stream(session: boto3.Session) -> DynamoStream:
@@ -243,6 +252,10 @@ def expected_watch(environment: Mapping[str, str], session: boto3.Session) -> Ex
         SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url),
         directory=DynamoDirectory(table),
     )
+
+
+def _retries(session: boto3.Session, queue_url: str) -> Retries:
+    return Retries(SqsDeliveries(session.client("sqs", config=_AT_THE_END), queue_url))
 
 
 def _table(session: boto3.Session, name: str) -> Table:

@@ -58,7 +58,9 @@ class Storage(Construct):
             exposed_headers=["ETag", "x-amz-checksum-sha256"],
             max_age=3000,
         )
-        self.incoming = self._add_bucket("Incoming", expire_days=retention.incoming_days, cors=[browser_uploads])
+        self.incoming = self._add_bucket(
+            "Incoming", expire_days=retention.incoming_days, cors=[browser_uploads], unfinished_days=7
+        )
         browser_downloads = s3.CorsRule(
             allowed_methods=[s3.HttpMethods.GET],
             allowed_origins=[portal_origin],
@@ -102,14 +104,16 @@ class Storage(Construct):
         expire_days: int | None = None,
         cors: list[s3.CorsRule] | None = None,
         move: list[s3.Transition] | None = None,
+        unfinished_days: int = 1,
     ) -> s3.Bucket:
+        """Add a bucket of files. What only the judge writes is complete within hours, or was given up."""
         return add_bucket(
             self,
             construct_id,
             key=self._key,
             server_access_logs_bucket=self.logs,
             server_access_logs_prefix=f"{construct_id.lower()}/",
-            lifecycle_rules=[self._expire_versions(expire_days, move)],
+            lifecycle_rules=[self._expire_versions(expire_days, move, unfinished_days)],
             cors=cors,
             removal_policy=self._removal_policy,
         )
@@ -129,13 +133,15 @@ class Storage(Construct):
             removal_policy=self._removal_policy,
         )
 
-    def _expire_versions(self, expire_days: int | None, move: list[s3.Transition] | None = None) -> s3.LifecycleRule:
+    def _expire_versions(
+        self, expire_days: int | None, move: list[s3.Transition] | None = None, unfinished_days: int = 7
+    ) -> s3.LifecycleRule:
         return s3.LifecycleRule(
             id="housekeeping",
             expiration=Duration.days(expire_days) if expire_days else None,
             transitions=move,
             noncurrent_version_expiration=Duration.days(self._retention.noncurrent_days),
-            abort_incomplete_multipart_upload_after=Duration.days(7),
+            abort_incomplete_multipart_upload_after=Duration.days(unfinished_days),
         )
 
     def _expire_prefix(self, prefix: str, days: int) -> s3.LifecycleRule:

@@ -142,13 +142,18 @@ class FunctionSettings:
         }
 
     def projector(self) -> dict[str, str]:
-        return {**self._table(), **self._alerts()}
+        return {
+            **self._table(),
+            **self._alerts(),
+            "SCALPER_REDRIVES_QUEUE_URL": self.parts.queueing.projection_redrives.queue_url,
+        }
 
     def exporter(self) -> dict[str, str]:
         return {
             **self._table(),
             "SCALPER_ANALYTICS_BUCKET": self.parts.storage.logs.bucket_name,
             "SCALPER_ANALYTICS_KEY_ARN": self.parts.keys.data.key_arn,
+            "SCALPER_REDRIVES_QUEUE_URL": self.parts.queueing.export_redrives.queue_url,
         }
 
     def sweep(self) -> dict[str, str]:

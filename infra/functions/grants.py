@@ -23,9 +23,9 @@ _CONSUME = [*_POLL, "sqs:ChangeMessageVisibility"]
 _PEEK = ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
 _READ_OBJECT = ["s3:GetObject", "s3:GetObjectVersion"]
 _READ_TAGS = ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"]
-_WRITE_OBJECT = ["s3:PutObject", "s3:AbortMultipartUpload"]
+_WRITE_OBJECT = ["s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
 _SIGN_PARTS = ["s3:PutObject", "s3:ListMultipartUploadParts"]
-_WRITE_ANSWERS = [*_WRITE_OBJECT, "s3:ListMultipartUploadParts"]
+_FIND_OBJECTS = ["s3:ListBucket", "s3:ListBucketMultipartUploads"]
 _READ_ITEMS = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
 _WRITE_ITEMS = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
 _FOLLOW_STREAM = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
@@ -72,8 +72,9 @@ class Grants:
         storage = self.parts.storage
         return [
             # Without it a missing object answers 403, which looks like trouble and not like an absence.
-            allow(["s3:ListBucket"], storage.incoming.bucket_arn, storage.accepted.bucket_arn),
-            allow(["s3:ListBucket"], storage.quarantine.bucket_arn),
+            # What is written in parts goes on where an earlier try was cut: S3 lists what is open.
+            allow(_FIND_OBJECTS, storage.incoming.bucket_arn, storage.accepted.bucket_arn),
+            allow(_FIND_OBJECTS, storage.quarantine.bucket_arn),
             allow([*_CONSUME, "sqs:SendMessage"], self.parts.queueing.main.queue_arn),
             # To tell how an acceptance by review ended: entries are added, and none is read or changed.
             allow(["dynamodb:PutItem"], self.parts.audit_log.table.table_arn),
@@ -192,7 +193,7 @@ class Grants:
         _open_bucket(self.parts.storage.accepted, portal, _READ_OBJECT)
         _open_bucket(self.parts.storage.logs, exporter, ["s3:PutObject"], below=ROWS)
         _open_bucket(self.parts.storage.logs, portal, ["s3:GetObject"], below=ROWS)
-        _open_bucket(self.parts.storage.logs, portal, ["s3:GetObject", *_WRITE_ANSWERS], below=ANSWERS)
+        _open_bucket(self.parts.storage.logs, portal, ["s3:GetObject", *_WRITE_OBJECT], below=ANSWERS)
 
     def _allow_table(self) -> list[iam.PolicyStatement]:
         return [

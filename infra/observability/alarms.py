@@ -53,6 +53,10 @@ class Alarms(Construct):
         self._add_alarm("Backlog", age, config.alarms.oldest_message_s, "Files are waiting for their verdict.")
         for name, rule in watched.rules.items():
             watch_rule(self, f"{name}Untold", rule=rule, topic=self._topic)
+        # That age leaves out what was received three times (SQS guide, "Available CloudWatch metrics"): what keeps
+        # failing is told by its failures, which come in three of thirty minutes' parts within a quarter of an hour.
+        retried = watched.own("PutOff", "judge")
+        self._add_alarm("Retrying", retried, 0, "Messages keep failing and are tried again.", periods=6, of_them=3)
         for function in watched.processors:
             # Each failure is retried, so this tells of trouble before loss.
             name, errors = name_part(function), function.metric_errors(period=FIVE_MINUTES, statistic="Sum")
@@ -75,9 +79,16 @@ class Alarms(Construct):
         self._add_alarm("PortalLatency", latency, config.alarms.portal_p99_ms, "The portal answers slowly.", periods=3)
 
     def _add_alarm(
-        self, construct_id: str, metric: cloudwatch.IMetric, limit: float, description: str, *, periods: int = 1
+        self,
+        construct_id: str,
+        metric: cloudwatch.IMetric,
+        limit: float,
+        description: str,
+        *,
+        periods: int = 1,
+        of_them: int | None = None,
     ) -> None:
-        _add_alarm(self, construct_id, metric, limit, description, topic=self._topic, periods=periods)
+        _add_alarm(self, construct_id, metric, limit, description, topic=self._topic, periods=periods, of_them=of_them)
 
 
 def watch_rule(scope: Construct, construct_id: str, *, rule: events.CfnRule, topic: sns.ITopic) -> None:
@@ -104,8 +115,9 @@ def _add_alarm(
     *,
     topic: sns.ITopic,
     periods: int = 1,
+    of_them: int | None = None,
 ) -> None:
-    """Alarm when a metric stands above its limit for some periods in a row."""
+    """Alarm when a metric stands above its limit for some periods in a row, or for so many of them."""
     alarm = cloudwatch.Alarm(
         scope,
         construct_id,
@@ -113,6 +125,7 @@ def _add_alarm(
         metric=metric,
         threshold=limit,
         evaluation_periods=periods,
+        datapoints_to_alarm=of_them,
         comparison_operator=_ABOVE,
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         alarm_description=description,

@@ -1,6 +1,6 @@
 """What is asked of queues, topics and subscriptions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -22,6 +22,18 @@ class Queue(Protocol):
 
     def depth(self) -> int:
         """Messages waiting or in flight, about."""
+        ...
+
+
+class Deliveries(Protocol):
+    """What a worker says of messages that it was given, by their receipts."""
+
+    def put_off(self, waits: Mapping[str, int]) -> int:
+        """Have each message come again after so many seconds. Return how many of them were refused that."""
+        ...
+
+    def remove(self, receipt: str) -> None:
+        """Take a message out of the queue. Removing none is no error."""
         ...
 
 

@@ -1,11 +1,11 @@
-"""Queues behind the `Queue`, the `DeadLetters` and the `QueueAge` port.
+"""Queues behind the `Queue`, the `DeadLetters`, the `Deliveries` and the `QueueAge` port.
 
 Sources: Amazon SQS Developer Guide, "Visibility timeout", "Available CloudWatch metrics for Amazon SQS"; Amazon
 CloudWatch API Reference, GetMetricData.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +118,28 @@ class SqsQueue:
                     for index, receipt in enumerate(receipts[start : start + _BATCH])
                 ],
             )
+
+
+class SqsDeliveries:
+    """Speaks for one queue's messages, for as long as their receipts hold."""
+
+    def __init__(self, client: "SQSClient", url: str) -> None:
+        self._sqs = client
+        self._url = url
+
+    def put_off(self, waits: Mapping[str, int]) -> int:
+        receipts, refused = list(waits), 0
+        for start in range(0, len(receipts), _BATCH):
+            entries = [
+                {"Id": str(index), "ReceiptHandle": receipt, "VisibilityTimeout": waits[receipt]}
+                for index, receipt in enumerate(receipts[start : start + _BATCH])
+            ]
+            answer = self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)  # type: ignore[arg-type]
+            refused += len(answer.get("Failed", ()))
+        return refused
+
+    def remove(self, receipt: str) -> None:
+        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=receipt)
 
 
 def _read_message(message: "MessageTypeDef") -> QueuedMessage:

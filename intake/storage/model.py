@@ -32,7 +32,7 @@ class Copied:
 
     stored: ObjectVersion
     sha256: str | None
-    """Of the whole object, 64 hexadecimal digits; None for an object that S3 copies in parts (above 5 GiB)."""
+    """Of the whole object, 64 hexadecimal digits; None for an object that S3 copies in parts (above 256 MiB)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ class ObjectReader(Protocol):
 
 
 class Objects(ObjectReader, Protocol):
-    """The buckets, as the processor uses them. One call of AWS per method, but for copies above 5 GiB."""
+    """The buckets, as the processor uses them. One call of AWS per method, but for copies above 256 MiB."""
 
     def copy(self, source: ObjectVersion, etag: str, size: int, bucket: str, key: str) -> Copied:
         """Copy exactly that version, once: a second call finds the first one's copy.

@@ -13,10 +13,12 @@ from processor.telemetry import logger, metrics, report_exported
 _session = boto3.Session()
 _exporter = wiring.exporter(os.environ, _session)
 _stream = wiring.stream(_session)
+_retries = wiring.redrive_retries(os.environ, _session)
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda passes both.
-    report_exported(_exporter.export(list(verdict_rows(read_records(event, _stream)))))
+    with _retries.give_back(event):
+        report_exported(_exporter.export(list(verdict_rows(read_records(event, _stream)))))
     return {"batchItemFailures": []}

@@ -6,18 +6,11 @@ S3 tells of objects that arrived, the Lambda itself of archives that are to be e
 import json
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any, assert_never
 
 import boto3
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    ExceptionInfo,
-    FailureResponse,
-    process_partial_response,
-)
+from aws_lambda_powertools.utilities.batch import process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -34,7 +27,8 @@ from intake.messaging.events import (
 )
 from intake.orders.commands import DoTask, FindFiles
 from processor import wiring
-from processor.ingest.process import AT_ONCE, LeftOut, Processed
+from processor.handlers.batches import Batch
+from processor.ingest.process import LeftOut, Processed
 from processor.telemetry import (
     logger,
     metrics,
@@ -44,7 +38,6 @@ from processor.telemetry import (
     report_left_out,
     report_processed,
     report_settled,
-    report_trouble,
 )
 
 _judging = wiring.judging(os.environ, boto3.Session())
@@ -52,27 +45,12 @@ _reporting = Lock()
 """Metrics are added up in one place, which knows no threads."""
 
 
-class _Batch(BatchProcessor):
-    """Works on some messages at a time, and reports each that will be delivered again."""
-
-    def process(self) -> list[tuple[Any, ...]]:
-        with ThreadPoolExecutor(AT_ONCE) as threads:
-            return list(threads.map(self._process_record, self.records))
-
-    def failure_handler(self, record: Any, exception: ExceptionInfo) -> FailureResponse:  # noqa: ANN401  # Theirs.
-        if isinstance(exception[1], Exception):
-            report_trouble(exception[1])
-            _judging.failure_notes.note(record, exception[1])
-        return super().failure_handler(record, exception)
-
-
-_batch = _Batch(EventType.SQS, raise_on_entire_batch_failure=False)
-
-
 @logger.inject_lambda_context
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handle(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    return process_partial_response(event=event, record_handler=_take, processor=_batch, context=context)
+    time_left_s = context.get_remaining_time_in_millis() / 1000
+    batch = Batch(_judging.retries, _judging.failure_notes, time_left_s=time_left_s)
+    return process_partial_response(event=event, record_handler=_take, processor=batch, context=context)
 
 
 def _take(record: SQSRecord) -> None:

@@ -16,12 +16,14 @@ from processor.telemetry import logger, metrics, report_projected
 _session = boto3.Session()
 _projector = wiring.projector(os.environ, _session)
 _stream = wiring.stream(_session)
+_retries = wiring.redrive_retries(os.environ, _session)
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda passes both.
-    batch = list(read_changes(read_records(event, _stream)))
-    alerts = _projector.project(batch)
-    report_projected(len(batch), alerts)
+    with _retries.give_back(event):
+        batch = list(read_changes(read_records(event, _stream)))
+        alerts = _projector.project(batch)
+        report_projected(len(batch), alerts)
     return {"batchItemFailures": []}

@@ -26,7 +26,7 @@ from processor.judge.rules.catalogue import RULES, RULES_VERSION
 
 ENTRIES_PER_SLICE = 90
 """With the upload they fit into one transaction, and into seconds."""
-BYTES_PER_SLICE = 256 * 1024**2
+BYTES_PER_SLICE = 128 * 1024**2
 """Inflated: ten slices in one batch must end within the function's time. A larger entry is a slice of its own."""
 
 SETTLED_AFTER_S = 2

@@ -14,6 +14,7 @@ CONTEXT = SimpleNamespace(
     memory_limit_in_mb="512",
     invoked_function_arn="arn:aws:lambda:eu-central-1:000000000000:function:judge",
     aws_request_id="request",
+    get_remaining_time_in_millis=lambda: 120_000,
 )
 
 
@@ -26,7 +27,8 @@ def event(key: str, size: int) -> dict[str, object]:
     """Return what SQS delivers when S3 tells of an object."""
     stored = {"bucket": {"name": "incoming"}, "object": {"key": key, "size": size, "versionId": "1"}}
     told = {"eventName": "ObjectCreated:Put", "eventTime": "2026-11-22T12:00:00.000Z", "s3": stored}
-    return {"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": json.dumps({"Records": [told]})}]}
+    message = {"messageId": "1", "receiptHandle": "1", "attributes": {"ApproximateReceiveCount": "1"}}
+    return {"Records": [{**message, "eventSource": "aws:sqs", "body": json.dumps({"Records": [told]})}]}
 
 
 def main() -> None:

@@ -199,7 +199,7 @@ def test_a_large_entry_is_written_in_parts_and_accepted_byte_for_byte(partner, l
 
 @pytest.fixture
 def soon_redelivered(lane):
-    """Hide what a killed worker held for as long as a function may run, and not for six times as long."""
+    """Hide what a killed worker held for half a minute, and not for twelve: who is patient runs `make retries`."""
     queue, name = lane.outputs["QueueUrl"], "VisibilityTimeout"
     usual = lane.aws.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=[name])["Attributes"][name]
     lane.aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={name: "31"})
@@ -215,7 +215,7 @@ def killed_halfway(partner, lane, name, count):
     """Send a study of `count` slices in one archive, and kill every worker when half of them are filed."""
     upload_id = partner.upload({"study.zip": zipped(a_study(name, count))})["upload_id"]
     until(lambda: len(lane.stored("AcceptedBucket", upload_id)) > count // 2, "half of the slices", 120)
-    for process in _judging_processes(lane):
+    for process in judging_processes(lane):
         os.kill(process, signal.SIGKILL)
 
     _settled(lane, upload_id, count, 200)
@@ -224,7 +224,7 @@ def killed_halfway(partner, lane, name, count):
     assert lane.depth("DeadLetterQueueUrl") == 0
 
 
-def _judging_processes(lane):
+def judging_processes(lane):
     """Return the ids of the processes in which the emulator runs the judge."""
     session = str(lane.stack.emulator._process.pid)
     found = []

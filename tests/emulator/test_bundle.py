@@ -31,6 +31,7 @@ SETTINGS = {
     "SCALPER_QUARANTINE_DAYS": "90",
     "SCALPER_ANALYTICS_BUCKET": "logs",
     "SCALPER_ANALYTICS_KEY_ARN": "arn:aws:kms:us-east-1:000000000000:key/1",
+    "SCALPER_REDRIVES_QUEUE_URL": "http://127.0.0.1:9/redrives",
     "SCALPER_ATHENA_WORKGROUP": "workgroup",
     "SCALPER_ANALYTICS_DATABASE": "database",
     "SCALPER_EXPORT_FAILURES_QUEUE_URL": "http://127.0.0.1:9/unexported",

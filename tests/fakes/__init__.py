@@ -13,7 +13,14 @@ from tests.fakes.feed import FakeChangeFeed
 from tests.fakes.incidents import FakeIncidents, FakeLedger, FakeRounds
 from tests.fakes.labels import FakeStudyLabels
 from tests.fakes.last_errors import FakeLastErrors
-from tests.fakes.messages import FakeAlerts, FakeDirectory, FakeQueue, FakeQueueAge, FakeRequestCounts
+from tests.fakes.messages import (
+    FakeAlerts,
+    FakeDeliveries,
+    FakeDirectory,
+    FakeQueue,
+    FakeQueueAge,
+    FakeRequestCounts,
+)
 from tests.fakes.objects import FakeInventory, FakeObjects, FakePresigner
 from tests.fakes.orders import FakeOrders
 from tests.fakes.people import FakeGateway, FakeMachines, FakePeople
@@ -36,6 +43,7 @@ __all__ = [
     "FakeAudit",
     "FakeChangeFeed",
     "FakeChildren",
+    "FakeDeliveries",
     "FakeDirectory",
     "FakeEvents",
     "FakeExpectedExams",

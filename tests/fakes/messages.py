@@ -1,7 +1,7 @@
 """Clinics and partners, queues and alerts."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -133,6 +133,24 @@ class FakeQueue:
         removed = len(self.messages) - len(kept)
         self.messages = kept
         return removed
+
+
+@dataclass
+class FakeDeliveries:
+    """A queue as its worker speaks of what it was given."""
+
+    waits: list[dict[str, int]] = field(default_factory=list)
+    """Seconds by receipt, of each call."""
+    removed: list[str] = field(default_factory=list)
+    refused: int = 0
+    """Messages of each call that are not put off."""
+
+    def put_off(self, waits: Mapping[str, int]) -> int:
+        self.waits.append(dict(waits))
+        return self.refused
+
+    def remove(self, receipt: str) -> None:
+        self.removed.append(receipt)
 
 
 @dataclass

@@ -93,5 +93,5 @@ def _context(name: str) -> Any:
         memory_limit_in_mb=1024,
         invoked_function_arn=f"arn:aws:lambda:us-east-1:123456789012:function:{name}",
         aws_request_id=str(uuid.uuid4()),
-        get_remaining_time_in_millis=lambda: 20_000,
+        get_remaining_time_in_millis=lambda: 120_000,
     )

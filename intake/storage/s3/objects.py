@@ -6,24 +6,24 @@ Sources: Amazon S3 API Reference, GetObject, CopyObject, HeadObject, GetObjectTa
 import base64
 from typing import TYPE_CHECKING, TypedDict
 
-from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from intake.aws_errors import read_error_code
 from intake.errors import ContentionError, ObjectChangedError, ObjectMissingError, ObjectTakenError
 from intake.files.model import ObjectVersion
 from intake.storage.model import Copied, FoundObject, ObjectRange
+from intake.storage.s3.large_copies import LargeCopies, LargeCopy, describe_source
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-    from types_boto3_s3.type_defs import CopySourceTypeDef, HeadObjectOutputTypeDef
+    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound"})
-LARGEST_SINGLE_COPY = 5 * 1024**3
-"""CopyObject refuses larger sources; they are copied in parts."""
+LARGEST_SINGLE_COPY = 256 * 1024**2
+"""Bytes that S3 copies in one call within seconds. What is larger is copied in parts (docs/adr/0055); CopyObject itself
+takes up to 5 GiB."""
 
 _SOURCE_VERSION = "source-version"
-_PARTS = TransferConfig(multipart_threshold=LARGEST_SINGLE_COPY, multipart_chunksize=512 * 1024**2, max_concurrency=10)
 
 
 class S3Objects:
@@ -31,6 +31,7 @@ class S3Objects:
 
     def __init__(self, client: "S3Client") -> None:
         self._s3 = client
+        self._large_copies = LargeCopies(client)
 
     def read(self, source: ObjectVersion, start: int, length: int) -> ObjectRange:
         try:
@@ -62,18 +63,18 @@ class S3Objects:
     def copy(self, source: ObjectVersion, etag: str, size: int, bucket: str, key: str) -> Copied:
         target = ObjectVersion(bucket, key)
         if size > LARGEST_SINGLE_COPY:
-            return self._copy_in_parts(source, etag, target)
+            return self._copy_in_parts(source, etag, size, target)
         try:
             # The source's metadata and tags stay behind: their sender may have put a patient's name there.
             answer = self._s3.copy_object(
                 Bucket=bucket,
                 Key=key,
-                CopySource=_copy_source(source),
+                CopySource=describe_source(source),
                 CopySourceIfMatch=etag,
                 IfNoneMatch="*",
                 ChecksumAlgorithm="SHA256",
                 MetadataDirective="REPLACE",
-                Metadata={_SOURCE_VERSION: source.version_id or "null"},
+                Metadata=_mark_source(source),
                 ContentType="application/octet-stream",
                 TaggingDirective="REPLACE",
             )
@@ -108,24 +109,12 @@ class S3Objects:
             raise _translate(error, source) from error
         return next((tag["Value"] for tag in answer["TagSet"] if tag["Key"] == name), None)
 
-    def _copy_in_parts(self, source: ObjectVersion, etag: str, target: ObjectVersion) -> Copied:
-        if self._head(target.bucket, target.key):
-            return self._earlier_copy(source, target)
-        try:
-            self._s3.copy(
-                _copy_source(source),
-                target.bucket,
-                target.key,
-                ExtraArgs={
-                    "CopySourceIfMatch": etag,
-                    "MetadataDirective": "REPLACE",
-                    "Metadata": {_SOURCE_VERSION: source.version_id or "null"},
-                    "TaggingDirective": "REPLACE",
-                },
-                Config=_PARTS,
-            )
-        except ClientError as error:
-            raise _translate(error, source) from error
+    def _copy_in_parts(self, source: ObjectVersion, etag: str, size: int, target: ObjectVersion) -> Copied:
+        if not self._head(target.bucket, target.key):
+            try:
+                self._large_copies.copy(LargeCopy(source, etag, size, target, _mark_source(source)))
+            except ClientError as error:
+                raise _translate(error, source) from error
         return self._earlier_copy(source, target)
 
     def _earlier_copy(self, source: ObjectVersion, target: ObjectVersion) -> Copied:
@@ -156,8 +145,9 @@ def _version(source: ObjectVersion) -> _VersionArgument:
     return {"VersionId": source.version_id} if source.version_id else {}
 
 
-def _copy_source(source: ObjectVersion) -> "CopySourceTypeDef":
-    return {"Bucket": source.bucket, "Key": source.key, **_version(source)}
+def _mark_source(source: ObjectVersion) -> dict[str, str]:
+    """Return the metadata by which a later delivery knows a copy as that of its own source."""
+    return {_SOURCE_VERSION: source.version_id or "null"}
 
 
 def _hex(checksum: str | None) -> str | None:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from intake.aws_errors import read_error_code
+from intake.aws_errors import AWS_ERRORS, read_error_code
 from intake.errors import ConflictError, ContentionError, ObjectMissingError
 from intake.files.model import ObjectVersion, now
 from intake.storage.model import DECLARED_EXTENSION, DECLARED_SHA256, Part, Presigned
@@ -115,7 +115,7 @@ class S3Presigner:
 
 
 class S3Writer:
-    """Writes objects of any size in bounded memory, and none twice."""
+    """Writes objects of any size in bounded memory, and none twice; what was cut goes on where it ended."""
 
     def __init__(self, client: "S3Client") -> None:
         self._s3 = client
@@ -147,17 +147,38 @@ class S3Writer:
         )
 
     def _put_in_parts(self, target: ObjectVersion, parts: Iterator[bytes], extension: str) -> None:
-        upload_id = _start_multipart(self._s3, target, extension)
-        upload: Any = {"Bucket": target.bucket, "Key": target.key, "UploadId": upload_id}
+        """Send what S3 does not hold of an earlier try, which may have been cut: parts are known by their checksums."""
+        upload_id, held = self._find_upload(target) or (_start_multipart(self._s3, target, extension), {})
+        upload: dict[str, Any] = {"Bucket": target.bucket, "Key": target.key, "UploadId": upload_id}
         with ExitStack() as undo:
             undo.callback(lambda: self._s3.abort_multipart_upload(**upload))
-            sent: list[CompletedPartTypeDef] = []
-            for number, data in enumerate(parts, 1):
-                checksum = _base64(hashlib.sha256(data).hexdigest())
-                answer = self._s3.upload_part(**upload, PartNumber=number, Body=data, ChecksumSHA256=checksum)
-                sent.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum})
-            self._s3.complete_multipart_upload(**upload, IfNoneMatch="*", MultipartUpload={"Parts": sent})
+            try:
+                sent = [self._send_part(upload, number, data, held) for number, data in enumerate(parts, 1)]
+                self._s3.complete_multipart_upload(**upload, IfNoneMatch="*", MultipartUpload={"Parts": sent})
+            except AWS_ERRORS as error:
+                if not isinstance(error, ClientError) or read_error_code(error) != "PreconditionFailed":
+                    undo.pop_all()  # The next delivery goes on with it.
+                raise
             undo.pop_all()
+
+    def _find_upload(self, target: ObjectVersion) -> tuple[str, dict[tuple[int, str], str]] | None:
+        """Return an open upload at a key, and the ETags of the parts that it holds, by number and checksum."""
+        answer = self._s3.list_multipart_uploads(Bucket=target.bucket, Prefix=target.key)
+        upload_id = next((row["UploadId"] for row in answer.get("Uploads", ()) if row["Key"] == target.key), None)
+        if upload_id is None:
+            return None
+        pages = self._s3.get_paginator("list_parts").paginate(Bucket=target.bucket, Key=target.key, UploadId=upload_id)
+        rows = [row for page in pages for row in page.get("Parts", ())]
+        return upload_id, {(row["PartNumber"], row.get("ChecksumSHA256", "")): row["ETag"] for row in rows}
+
+    def _send_part(
+        self, upload: dict[str, Any], number: int, data: bytes, held: dict[tuple[int, str], str]
+    ) -> "CompletedPartTypeDef":
+        checksum = _base64(hashlib.sha256(data).hexdigest())
+        etag = held.get((number, checksum))
+        if etag is None:
+            etag = self._s3.upload_part(**upload, PartNumber=number, Body=data, ChecksumSHA256=checksum)["ETag"]
+        return {"PartNumber": number, "ETag": etag, "ChecksumSHA256": checksum}
 
 
 def _cut_parts(blocks: Iterator[bytes]) -> Iterator[bytes]:

@@ -66,7 +66,7 @@ def check(identity: Admin, services: Collaborators, chosen: Annotated[Chosen, Fo
 
 
 HEADINGS = {
-    DeadLetterQueue.JUDGING: ("Files and orders", "Messages that the judge could not handle in five tries."),
+    DeadLetterQueue.JUDGING: ("Files and orders", "Messages that the judge could not handle for two hours."),
     DeadLetterQueue.PROJECTIONS: (
         "Counts and alerts",
         "Changes that could not be counted. The records are right, but totals and alerts do not include these.",

@@ -45,6 +45,7 @@ OBJECTS: dict[str, Call] = {
     ),
     "s3:ListBucket": lambda of, at: of("s3").list_objects_v2(Bucket=at.name, MaxKeys=1),
     "s3:ListBucketVersions": lambda of, at: of("s3").list_object_versions(Bucket=at.name, MaxKeys=1),
+    "s3:ListBucketMultipartUploads": lambda of, at: of("s3").list_multipart_uploads(Bucket=at.name, MaxUploads=1),
     "s3:PutBucketPolicy": lambda of, at: of("s3").put_bucket_policy(Bucket=at.name, Policy="{}"),
     "s3:DeleteBucketPolicy": lambda of, at: of("s3").delete_bucket_policy(Bucket=at.name),
     "s3:PutBucketVersioning": lambda of, at: of("s3").put_bucket_versioning(

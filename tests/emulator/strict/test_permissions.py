@@ -30,13 +30,14 @@ _USE_KEYS = {
     "messages": {"kms:GenerateDataKey", "kms:Decrypt"},
 }
 _FILE = {*_READ, "s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObject", "s3:ListBucket"}
+_FIND_PARTS = "s3:ListBucketMultipartUploads"
 
 MAY = {
     "judge": {
         "buckets": {
-            "incoming": {*_READ, "s3:GetObjectTagging", "s3:PutObject", "s3:ListBucket"},
-            "accepted": _FILE,
-            "quarantine": _FILE,
+            "incoming": {*_READ, "s3:GetObjectTagging", "s3:PutObject", "s3:ListBucket", _FIND_PARTS},
+            "accepted": {*_FILE, _FIND_PARTS},
+            "quarantine": {*_FILE, _FIND_PARTS},
         },
         "tables": {"records": _ITEMS, "audit": {"dynamodb:PutItem"}},
         "queues": {"main": {*_CONSUME, *_SEND}, "failed invocations": _SEND},
@@ -63,7 +64,7 @@ MAY = {
         "gateway": {"API": _TELL_GATEWAY},
     },
     "portal": {
-        "buckets": {"incoming": {"s3:PutObject"}, "accepted": _READ},
+        "buckets": {"incoming": {"s3:PutObject"}, "accepted": _READ, "logs": {_FIND_PARTS}},
         "tables": {
             "records": _ITEMS,
             "audit": {"dynamodb:PutItem", "dynamodb:Query", "dynamodb:Query by clinic"},

@@ -47,7 +47,9 @@ def test_what_arrived_is_forgotten_after_a_week_and_what_was_rejected_after_a_qu
 @pytest.mark.parametrize("output", BUCKETS)
 def test_unfinished_uploads_and_replaced_versions_do_not_stay(template, output):
     (rule,) = [rule for rule in rules(template.named_by(output)) if "Prefix" not in rule]
-    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+    # What clinics send may take its time; what the judge copies goes on in its next invocation, or was given up.
+    days = 1 if output in {"AcceptedBucket", "QuarantineBucket"} else 7
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": days}
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
 
 

@@ -6,6 +6,8 @@ A process of its own, since a function's name comes from its environment when it
 import sys
 from types import SimpleNamespace
 
+from botocore.exceptions import ClientError
+
 from intake.files.keys import Placement
 from intake.files.model import ObjectVersion
 from intake.files.outcomes import Outcome
@@ -20,12 +22,13 @@ CONTEXT = SimpleNamespace(
     memory_limit_in_mb=512,
     invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:a-function",
     aws_request_id="request-1",
-    get_remaining_time_in_millis=lambda: 60_000,
+    get_remaining_time_in_millis=lambda: 120_000,
 )
 
 
 def judge():
     from processor.handlers import judge as handler
+    from processor.handlers.batches import SPARE_S, Retries
     from processor.ingest.expand import Expanded
     from processor.ingest.process import LeftOut, Processed
 
@@ -50,12 +53,19 @@ def judge():
         processor=SimpleNamespace(process=process),
         expander=SimpleNamespace(expand=lambda part: Expanded(part, entries=3, unpacked=2, damaged=1)),
         dispatcher=SimpleNamespace(carry_out=lambda order: answered),
+        failure_notes=SimpleNamespace(note=lambda *_: None),
+        retries=Retries(SimpleNamespace(put_off=lambda waits: len(waits) // 2, remove=lambda receipt: None)),
     )
     part = Slice(file.clinic_id, file.upload_id, file.file_id, ObjectVersion("accepted", "k"), 0, 3)
     order = DoTask(owner="", order_id=file.upload_id, task=Task.TRY, file_id=file.file_id, actor="admin-1")
     bodies = [notification(Arrival(file.incoming, NOON))] * 4 + [part.message(), order.message()]
     answer = handler.handle({"Records": [_message(number, body) for number, body in enumerate(bodies)]}, CONTEXT)
     assert answer == {"batchItemFailures": []}, answer
+    handler._judging.expander = SimpleNamespace(expand=_refuse)
+    failing = {"Records": [_message(number, part.message()) for number in range(2)]}
+    assert len(handler.handle(failing, CONTEXT)["batchItemFailures"]) == 2
+    too_late = SimpleNamespace(**{**vars(CONTEXT), "get_remaining_time_in_millis": lambda: SPARE_S * 1000})
+    assert len(handler.handle(failing, too_late)["batchItemFailures"]) == 2
 
 
 def projector():
@@ -108,6 +118,10 @@ def broken_sweep():
         print('{"done": "failed"}')
 
 
+def _refuse(_):
+    raise ClientError({"Error": {"Code": "SlowDown", "Message": "of a key"}}, "GetObject")
+
+
 def _broken():
     raise ConnectionError("no record can be read")
 
@@ -117,7 +131,7 @@ def _message(number, body):
 
     return {
         "messageId": f"m-{number}",
-        "receiptHandle": "r",
+        "receiptHandle": f"r-{number}",
         "body": json.dumps(body),
         "attributes": {"ApproximateReceiveCount": "1"},
         "messageAttributes": {},

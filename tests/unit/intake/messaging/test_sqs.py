@@ -1,7 +1,7 @@
 import json
 
 from intake.files.model import now
-from intake.messaging.sqs import SqsQueue
+from intake.messaging.sqs import SqsDeliveries, SqsQueue
 
 
 def test_looking_into_a_queue_shows_every_message_once_and_takes_none(aws):
@@ -70,3 +70,36 @@ def test_letters_tell_since_when_they_wait(aws):
     dead.send([{}])
     (letter,) = dead.peek(1)
     assert abs((now() - letter.sent_at).total_seconds()) < 60
+
+
+def received(client, url):
+    return {
+        message["Body"]: message["ReceiptHandle"]
+        for _ in range(3)
+        for message in client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ())
+    }
+
+
+def test_messages_come_again_when_their_worker_says_and_those_it_removes_never(aws):
+    client = aws.client("sqs")
+    url = client.create_queue(QueueName="work", Attributes={"VisibilityTimeout": "720"})["QueueUrl"]
+    deliveries = SqsDeliveries(client, url)
+    SqsQueue(client, url).send([{"number": number} for number in range(12)])
+    receipts = received(client, url)
+    assert not received(client, url)
+
+    done, *others = receipts.values()
+    deliveries.remove(done)
+    deliveries.remove(done)
+    assert deliveries.put_off(dict.fromkeys(others, 0)) == 0
+
+    assert len(received(client, url)) == 11
+
+
+def test_a_message_that_nobody_can_put_off_is_counted_and_keeps_no_other(aws):
+    client = aws.client("sqs")
+    url = client.create_queue(QueueName="work", Attributes={"VisibilityTimeout": "720"})["QueueUrl"]
+    SqsQueue(client, url).send([{"number": 1}])
+    (receipt,) = received(client, url).values()
+    assert SqsDeliveries(client, url).put_off({receipt: 0, "none of ours": 0}) == 1
+    assert received(client, url)

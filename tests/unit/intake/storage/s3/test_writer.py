@@ -1,6 +1,9 @@
+import base64
 import hashlib
+from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
 
 from intake.files.model import ObjectVersion
 from intake.storage.s3.uploads import PART, S3Writer
@@ -52,3 +55,62 @@ def test_content_that_breaks_off_leaves_no_object_and_no_parts(s3, size):
 
     assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET)
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=BUCKET)
+
+
+def refuse_from(s3, number):
+    """Have S3 refuse each part from this one on; return the numbers of those that it is sent afterwards."""
+    upload_part, sent = s3.upload_part, []
+
+    def refuse(**arguments):
+        if number is not None and arguments["PartNumber"] >= number:
+            raise ClientError({"Error": {"Code": "SlowDown", "Message": ""}}, "UploadPart")
+        sent.append(arguments["PartNumber"])
+        return upload_part(**arguments)
+
+    s3.upload_part = refuse
+    return sent
+
+
+def tell_checksums(s3, blocks):
+    """Have S3 tell the checksums of the parts that it holds (API Reference, ListParts); moto leaves them out."""
+    content, list_parts = b"".join(blocks), s3.list_parts
+
+    def tell(**arguments):
+        answer = list_parts(**arguments)
+        for row in answer["Parts"]:
+            end = row["PartNumber"] * PART
+            digest = hashlib.sha256(content[end - PART : end]).digest()
+            row["ChecksumSHA256"] = base64.b64encode(digest).decode()
+        return answer
+
+    s3.get_paginator = lambda name: SimpleNamespace(paginate=lambda **arguments: [tell(**arguments)])
+
+
+def test_a_large_object_that_was_cut_goes_on_where_it_ended(aws, s3):
+    target, blocks = ObjectVersion(BUCKET, "k"), _blocks(4 * PART)
+    refuse_from(s3, 3)
+    with pytest.raises(ClientError):
+        S3Writer(s3).create(target, iter(blocks), "dcm")
+
+    again = aws.client("s3")
+    sent = refuse_from(again, None)
+    tell_checksums(again, blocks)
+    S3Writer(again).create(target, iter(blocks), "dcm")
+
+    assert sent == [3, 4]
+    assert s3.get_object(Bucket=BUCKET, Key="k")["Body"].read() == b"".join(blocks)
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=BUCKET)
+
+
+def test_parts_of_another_content_or_another_key_are_not_taken_for_its_own(aws, s3):
+    blocks = _blocks(3 * PART)
+    refuse_from(s3, 3)
+    for key in ("k", "k2"):
+        with pytest.raises(ClientError):
+            S3Writer(s3).create(ObjectVersion(BUCKET, key), iter([b"x" * PART, b"y" * PART, b"z" * PART]), "")
+
+    again = aws.client("s3")
+    S3Writer(again).create(ObjectVersion(BUCKET, "k"), iter(blocks), "")
+
+    assert s3.get_object(Bucket=BUCKET, Key="k")["Body"].read() == b"".join(blocks)
+    assert [row["Key"] for row in s3.list_multipart_uploads(Bucket=BUCKET)["Uploads"]] == ["k2"]
