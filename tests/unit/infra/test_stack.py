@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from infra.build.runtime import RUNTIME
+
 SHARED = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL", "SCALPER_TABLE"}
 BUCKETS = {"SCALPER_INCOMING_BUCKET", "SCALPER_ACCEPTED_BUCKET", "SCALPER_QUARANTINE_BUCKET"}
 QUEUES = {"SCALPER_QUEUE_URL", "SCALPER_DEAD_LETTER_QUEUE_URL"}
@@ -61,7 +63,7 @@ def test_a_function_is_told_exactly_the_settings_it_validates(template, function
 @pytest.mark.parametrize("function", SETTINGS)
 def test_a_function_runs_python_on_arm_is_traced_and_logs_to_its_own_group(template, function):
     properties = template.named_by(function)
-    assert properties["Runtime"] == "python3.14"
+    assert properties["Runtime"] == f"python{RUNTIME}"
     assert properties["Architectures"] == ["arm64"]
     assert properties["TracingConfig"] == {"Mode": "Active"}
     group = properties["LoggingConfig"]["LogGroup"]["Ref"]
