@@ -99,7 +99,7 @@ def test_what_lambda_gets_holds_the_very_modules_that_the_emulator_runs(bundle):
 
 
 def modules_of(bundle):
-    """Return the files of a bundle, but for what tells of the machine: a library's tag, and what its wheel says of it."""
+    """Return the files of a bundle without what tells of the machine: tags of libraries, and what wheels say."""
     with zipfile.ZipFile(bundle) as archive:
         names = [name for name in archive.namelist() if ".dist-info/" not in name]
     return {re.sub(r"\.(cpython-\d+-[\w-]+|abi3)\.so$", ".so", name) for name in names}
