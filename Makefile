@@ -43,7 +43,7 @@ test: $(UV) ## Run every test, in WORKERS=2 processes with a stack each (ARGS= g
 	$(RUN) pytest $(SIDE_BY_SIDE) $(ARGS)
 
 oldest: $(UV) ## Run the tests of what clinics install: on the oldest Python that it takes, with PYTHON=3.11
-	$(RUN) pytest -q tests/unit/scalper tests/unit/processor/judge $(ARGS)
+	$(RUN) pytest -q tests/unit/scalper tests/unit/processor/judge/{documents,inspection}/test_findings.py $(ARGS)
 
 strict: $(UV) ## Run the tests of the deployed stack where TLS, signatures and each role's permissions are checked (ARGS=)
 	$(RUN) pytest --enforced $(SIDE_BY_SIDE) $(or $(ARGS),tests/emulator)
