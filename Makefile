@@ -133,7 +133,7 @@ destroy: $(NPM_MARK) ## Delete the stacks of STAGE=prod; a production stage keep
 	STAGE=$(STAGE) $(CDK) destroy --all
 
 clean: ## Remove everything built, but not the state of `make up`
-	rm -rf .scalper/build .scalper/lint .scalper/tools cdk.out assets/dist node_modules .venv
+	rm -rf .scalper/build .scalper/lint .scalper/tools .scalper/venv-* cdk.out assets/dist node_modules .venv
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -22,6 +22,7 @@ from tests.emulator.partner import PartnerClient
 from tests.emulator.test_exactly_once import Lane
 
 pytestmark = pytest.mark.emulator
+pytest.importorskip("awslambdaric", reason="LAMBDA'S LOOP RUNS ON LINUX ONLY")
 
 NOWHERE = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
 """Where nobody answers: an event that is answered all the same asked nobody."""
