@@ -8,6 +8,15 @@ export PATH := $(PATH):$(TOOLS)/bin
 UV := $(shell command -v uv 2>/dev/null || echo $(TOOLS)/bin/uv)
 RUN := $(UV) run
 
+# PYTHON=3.13 runs any target on that version, in an environment of its own. Whatever starts a Python takes this one.
+ifeq ($(origin PYTHON),command line)
+export UV_PYTHON := $(shell python3 infra/build/runtime.py $(PYTHON))
+export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.scalper/venv-$(PYTHON)
+ifeq ($(UV_PYTHON),)
+$(error Nothing was run on Python $(PYTHON))
+endif
+endif
+
 STAGE ?= prod
 WORKERS ?= 2
 # A file's tests stay together, and browsers' come last (tests/conftest.py).
@@ -16,10 +25,13 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help up test strict sbom advisories prove retries terraform meter cost fuzz openapi architecture grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap account diff deploy destroy alerts clean
+.PHONY: help tools up test oldest strict sbom advisories prove retries terraform meter cost fuzz openapi architecture grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap account diff deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+tools: $(UV) ## Install uv for this checkout, where the machine has none
+	@$(UV) --version
 
 up: $(UV) ## Bring the whole system up on this machine (RELOAD=1 reloads on change, PORT=, EMULATOR_PORT=)
 	@exec $(RUN) scalper up $(if $(RELOAD),--reload) $(if $(PORT),--port $(PORT)) $(if $(EMULATOR_PORT),--emulator-port $(EMULATOR_PORT))
@@ -27,8 +39,11 @@ up: $(UV) ## Bring the whole system up on this machine (RELOAD=1 reloads on chan
 alerts: $(UV) ## Show the alerts that the running system would have emailed
 	@$(RUN) scalper alerts
 
-test: $(UV) ## Run every test, in WORKERS=2 processes with a stack each (ARGS= goes to pytest)
+test: $(UV) ## Run every test, in WORKERS=2 processes with a stack each (ARGS= goes to pytest, PYTHON=3.13 chooses one)
 	$(RUN) pytest $(SIDE_BY_SIDE) $(ARGS)
+
+oldest: $(UV) ## Run the tests of what clinics install: on the oldest Python that it takes, with PYTHON=3.11
+	$(RUN) pytest -q tests/unit/scalper tests/unit/processor/judge/{documents,inspection}/test_findings.py $(ARGS)
 
 strict: $(UV) ## Run the tests of the deployed stack where TLS, signatures and each role's permissions are checked (ARGS=)
 	$(RUN) pytest --enforced $(SIDE_BY_SIDE) $(or $(ARGS),tests/emulator)
@@ -129,7 +144,7 @@ destroy: $(NPM_MARK) ## Delete the stacks of STAGE=prod; a production stage keep
 	STAGE=$(STAGE) $(CDK) destroy --all
 
 clean: ## Remove everything built, but not the state of `make up`
-	rm -rf .scalper/build .scalper/lint .scalper/tools cdk.out assets/dist node_modules .venv
+	rm -rf .scalper/build .scalper/lint .scalper/tools .scalper/venv-* cdk.out assets/dist node_modules .venv
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 import zipfile
 from collections.abc import Collection
 from dataclasses import replace
@@ -10,12 +11,13 @@ from pathlib import Path
 from aws_cdk import App, Stack, Tags
 
 from infra.audit.stack import Audit
-from infra.build.bundle import EMULATOR, LAMBDA
+from infra.build.bundle import EMULATOR, LAMBDA, Platform
 from infra.build.bundle import build as build_bundle
 from infra.build.cache import BUILD
 from infra.config import StageConfig
 from infra.delivery.stack import DeliveryPipeline
 from infra.edge.stack import EdgeStack
+from infra.errors import RunnerError
 from infra.malware import Malware
 from infra.observability.stack import Operations
 from infra.retention import UNPROTECTED
@@ -87,10 +89,15 @@ def main() -> None:
     if given.without_code:
         bundles = placeholder_bundles()
     else:
-        platform = EMULATOR if config.name == "local" else LAMBDA
-        processor, portal = (build_bundle(name, platform) for name in ("processor", "portal"))
-        bundles = Bundles(processor=processor, portal=portal)
+        try:
+            bundles = _build_bundles(EMULATOR if config.name == "local" else LAMBDA)
+        except RunnerError as error:
+            sys.exit(str(error))
     synthesize(config=config, bundles=bundles, out=given.out, unprotected=os.environ.get(UNPROTECTED, "").split())
+
+
+def _build_bundles(platform: Platform) -> Bundles:
+    return Bundles(processor=build_bundle("processor", platform), portal=build_bundle("portal", platform))
 
 
 def placeholder_bundles() -> Bundles:

@@ -3,7 +3,7 @@
 # carries inside. A target folder leaves the system's packages alone, which is why a managed Python allows it.
 set -eu
 target=$1
-python=${PYTHON:-python3}
+python=python3
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
     echo "Python 3.11 or newer is needed; $("$python" --version) was found." >&2
     exit 1

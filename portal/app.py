@@ -7,6 +7,7 @@ from portal.api import changes, expected_exams, files, findings, openapi, studie
 from portal.dicomweb import routes as dicomweb
 from portal.http import problems
 from portal.http.access import OnlyAsked, enforce
+from portal.http.answer_bounds import AnswerBounds
 from portal.http.edge import OnlyByEdge
 from portal.http.entity_tags import EntityTags, Packing
 from portal.http.pages import languages, rendering
@@ -54,6 +55,7 @@ def _protect(app: FastAPI) -> None:
     app.add_middleware(BodyLimit)
     app.add_middleware(EntityTags)
     app.add_middleware(Packing)
+    app.add_middleware(AnswerBounds)
     app.add_middleware(languages.Languages)
     app.add_middleware(RequestBounds)
     if app.state.services.origin_secret is not None:

@@ -6,14 +6,13 @@ from typing import Any
 from mangum import Mangum
 
 from portal.asgi import app, services
+from portal.http.answer_bounds import TEXT
 from portal.http.edge import asks_for_authorization, authorize
 
 # Our own line on a fault tells where it came from; Mangum's would add the error's text, which may quote the request.
 logging.getLogger("mangum.http").disabled = True
 
-TEXT = ["text/", "application/json", "application/problem+json", "image/svg+xml"]
-
-_serve = Mangum(app, lifespan="off", text_mime_types=TEXT)
+_serve = Mangum(app, lifespan="off", text_mime_types=list(TEXT))
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  Lambda's own type, which we pass on.

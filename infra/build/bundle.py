@@ -1,7 +1,7 @@
 """Build the functions' code archives with uv, without Docker.
 
 A bundle holds the extra's locked dependencies, our packages and their compiled bytecode, so that a cold start compiles
-nothing. The same inputs give the same bytes.
+nothing: without the bytecode of its own runtime, none is made. The same inputs give the same bytes.
 """
 
 import os
@@ -12,10 +12,11 @@ import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 from infra.build.cache import BUILD, ROOT, digest, files_under, hold_lock
+from infra.build.runtime import MAGIC, RUNTIME, find_interpreter, tell_of_missing
 from infra.errors import RunnerError
 
 
@@ -25,15 +26,15 @@ class Platform:
 
     name: str
     python: str
-    """Version that the wheels and the bytecode are for, as `3.14`."""
+    """Version that the wheels and the bytecode are for, as `3.13`."""
     wheels: tuple[str, ...]
     """What `uv pip install` is told about the target."""
 
 
 LAMBDA = Platform(
     "lambda",
-    "3.14",
-    ("--python-platform", "aarch64-manylinux2014", "--python-version", "3.14", "--only-binary", ":all:"),
+    RUNTIME,
+    ("--python-platform", "aarch64-manylinux2014", "--python-version", RUNTIME, "--only-binary", ":all:"),
 )
 _HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 EMULATOR = Platform(f"emulator-{_HERE}", _HERE, ("--python", sys.executable))
@@ -80,14 +81,14 @@ _UNNEEDED = (
 def build(bundle: str, platform: Platform) -> Path:
     """Return the ZIP archive of `processor` or `portal`, building it where the inputs changed.
 
-    Raises RunnerError when uv is missing or cannot install a dependency.
+    Raises RunnerError when uv is missing or cannot install a dependency, and where nothing here writes the bytecode
+    that the platform reads.
     """
     with hold_lock(f"bundle-{bundle}-{platform.name}"):
         folders = [ROOT / folder for folder in _CONTENT[bundle] if (ROOT / folder).exists()]
         sources = [file for file in files_under(*folders) if file.suffix not in {".map", ".po"}]
-        name = digest(
-            [*sources, ROOT / "uv.lock", Path(__file__)], bundle, *platform.wheels, _find_compiler(platform) or ""
-        )
+        facts = [bundle, *platform.wheels, _find_compiler(platform)]
+        name = digest([*sources, ROOT / "uv.lock", Path(__file__)], *facts)
         archive = BUILD / "bundles" / f"{bundle}-{platform.name}-{name}.zip"
         if not archive.exists():
             archive.parent.mkdir(parents=True, exist_ok=True)
@@ -105,13 +106,14 @@ def _assemble(bundle: str, platform: Platform, sources: list[Path], archive: Pat
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
         _compile([folder / package for package in _CONTENT[bundle]], folder, platform)
+        require_bytecode(folder, platform)
         _write_zip(folder, Path(scratch) / "code.zip")
         (Path(scratch) / "code.zip").replace(archive)
 
 
 def _install_dependencies(bundle: str, platform: Platform) -> Path:
     """Return a folder with the locked dependencies, installed, trimmed and compiled once per lock file."""
-    facts = [bundle, *platform.wheels, _find_compiler(platform) or ""]
+    facts = [bundle, *platform.wheels, _find_compiler(platform)]
     name = digest([ROOT / "uv.lock", ROOT / "pyproject.toml", Path(__file__)], *facts)
     folder = BUILD / "dependencies" / f"{bundle}-{platform.name}-{name}"
     if not folder.exists():
@@ -159,39 +161,42 @@ def _trim(target: Path) -> None:
             shutil.rmtree(model)
 
 
-@cache
-def _find_compiler(platform: Platform) -> str | None:
-    """Return an interpreter whose bytecode the target can load, or None where this machine has none."""
-    if platform.python == _HERE:
-        return sys.executable
-    uv = os.environ.get("UV") or shutil.which("uv") or "uv"
-    found = subprocess.run(
-        [uv, "python", "find", "--offline", "--no-project", platform.python],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return found.stdout.strip() if found.returncode == 0 else None
-
-
-@cache
-def _warn_of_missing(platform: Platform) -> None:
-    print(  # noqa: T201  A build tells its user what it could not do, once.
-        f"No Python {platform.python} on this machine: the {platform.name} bundles ship sources without bytecode, and "
-        f"cold starts take longer. `uv python install {platform.python}` mends that.",
-        file=sys.stderr,
-    )
+def _find_compiler(platform: Platform) -> str:
+    """Return an interpreter whose bytecode the platform reads. Raises RunnerError where this machine has none."""
+    found = sys.executable if platform.python == _HERE else find_interpreter(platform.python)
+    if found is None:
+        raise RunnerError(f"{tell_of_missing(platform.python)} A bundle without its bytecode is not made.")
+    return found
 
 
 def _compile(folders: list[Path], root: Path, platform: Platform) -> None:
-    interpreter = _find_compiler(platform)
-    if interpreter is None:
-        _warn_of_missing(platform)
-        return
     present = [str(folder) for folder in folders if folder.exists()]
     # The archive carries no times to compare with, so the bytecode is never checked against its source.
     options = ["-q", "-q", "-s", str(root), "--invalidation-mode", "unchecked-hash"]
-    subprocess.run([interpreter, "-m", "compileall", *options, *present], check=False, capture_output=True)
+    command = [_find_compiler(platform), "-m", "compileall", *options, *present]
+    subprocess.run(command, check=False, capture_output=True)
+
+
+def require_bytecode(folder: Path, platform: Platform) -> None:
+    """Raises RunnerError where a module in a folder lacks bytecode that the platform loads, and loads unchecked."""
+    magic = MAGIC.get(platform.python) or int.from_bytes(MAGIC_NUMBER[:2], "little")
+    # PEP 552: the magic number, then flags that say "by hash, which nobody compares".
+    expected = magic.to_bytes(2, "little") + b"\r\n" + (1).to_bytes(4, "little")
+    tag = f"cpython-{platform.python.replace('.', '')}"
+    lacking = [
+        source.relative_to(folder).as_posix()
+        for source in sorted(folder.rglob("*.py"))
+        if _read_start(source.parent / "__pycache__" / f"{source.stem}.{tag}.pyc") != expected
+    ]
+    if lacking:
+        raise RunnerError(
+            f"{len(lacking)} modules would be shipped without the bytecode of Python {platform.python}, {lacking[0]} "
+            f"among them: `{_find_compiler(platform)} -m compileall` tells why."
+        )
+
+
+def _read_start(file: Path) -> bytes:
+    return file.read_bytes()[:8] if file.exists() else b""
 
 
 def _write_zip(folder: Path, archive: Path) -> None:

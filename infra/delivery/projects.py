@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.build.runtime import RUNTIME
 from infra.config import StageConfig
 from infra.delivery.artifacts import ASSEMBLY, SOURCE, Artifacts
 from infra.handmade import Delivery
@@ -17,6 +18,7 @@ from infra.iam import add_role, allow, allow_logging
 from infra.retention import PROTECTION
 
 _IMAGE = "aws/codebuild/standard:7.0"
+"""It holds several Pythons, by pyenv; the build says which one `python3` is (CodeBuild guide, "Available runtimes")."""
 _UV = "sh infra/install-uv.sh .scalper/tools"  # By name, since an artifact may have lost what may be executed.
 _RUN = ".scalper/tools/bin/uv run"
 _BUILT = "assembly"
@@ -99,7 +101,10 @@ class Projects(Construct):
         ours = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}, "ArnEquals": {"aws:SourceArn": arn}}
         service = iam.ServicePrincipal("codebuild.amazonaws.com", conditions=ours)
         role = add_role(self, service, [*grants, allow_logging(self._log_group)], name=f"{name}Role")
-        spec: dict[str, object] = {"version": "0.2", "phases": {"build": {"commands": list(commands)}}}
+        # The functions' own, so that the tests run on it, and bundles get its bytecode.
+        install = {"runtime-versions": {"python": RUNTIME}}
+        phases = {"install": install, "build": {"commands": list(commands)}}
+        spec: dict[str, object] = {"version": "0.2", "phases": phases}
         if name == "Build":
             spec["artifacts"] = {"base-directory": _BUILT, "files": ["**/*"]}
         build = codebuild.CfnProject

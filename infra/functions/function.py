@@ -1,4 +1,4 @@
-"""The Lambda functions: Python 3.14 on arm64, each with its own role, policy and log group."""
+"""The Lambda functions: `infra.build.runtime.RUNTIME` on arm64, each with its own role, policy and log group."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.build.runtime import RUNTIME
 from infra.config import FunctionConfig, StageConfig
 from infra.edge.origin_secret import secret_name
 from infra.functions.unscoped import Unscoped
@@ -59,7 +60,7 @@ class Function(Construct):
         self.function = lambda_.Function(
             self,
             "Function",
-            runtime=lambda_.Runtime.PYTHON_3_14,
+            runtime=lambda_.Runtime(f"python{RUNTIME}", lambda_.RuntimeFamily.PYTHON),
             architecture=lambda_.Architecture.ARM_64,
             code=lambda_.Code.from_asset(str(bundle)),
             handler=handler,

@@ -97,7 +97,7 @@ def read(  # noqa: PLR0917 - FastAPI calls it by keyword.
     response_model=Receipt,
     responses={
         200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": "File,State\r\n"}}},
-        **problem_responses("not-found", "invalid-cursor", "invalid-request"),
+        **problem_responses("not-found", "invalid-cursor", "invalid-request", "message-too-large"),
     },
 )
 def receipt(  # noqa: PLR0917 - FastAPI calls it by keyword.

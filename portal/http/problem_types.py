@@ -221,6 +221,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         "message-too-large",
         "Too large for one message",
         "A message holds at most `limit_bytes`. `instead` says how to do without the limit.",
+        "This is more than can be sent at once. Narrow what you asked for, and try again.",
     ),
     errors.MetadataTooLargeError: Problem(
         413,

@@ -91,7 +91,7 @@ def _list_facts(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
     }
 
 
-_BY_LAMBDA = "aws.event"
+BY_LAMBDA = "aws.event"
 """Mangum's mark. It hands an answer on whole, so that one which broke off must become an error."""
 
 
@@ -125,7 +125,7 @@ class FaultBarrier:
                 await build_bare_document(Request(scope), INTERNAL)(scope, receive, send)
         # An answer that broke off is left unfinished: uvicorn then closes the connection, so that nobody takes it for
         # the whole.
-        if begun and not ended and _BY_LAMBDA in scope:
+        if begun and not ended and BY_LAMBDA in scope:
             raise BrokenOffError("The answer broke off.")
 
 

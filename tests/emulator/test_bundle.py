@@ -1,13 +1,16 @@
 """The functions' archives: complete by themselves, compiled, and the same bytes for the same inputs."""
 
+import ast
 import os
+import re
 import subprocess
 import sys
 import zipfile
 
 import pytest
 
-from infra.build.bundle import EMULATOR, build
+from infra.build.bundle import EMULATOR, LAMBDA, build
+from infra.build.runtime import RUNTIME, find_interpreter
 
 HANDLERS = {
     "processor": [
@@ -56,6 +59,8 @@ SETTINGS = {
     "POWERTOOLS_METRICS_NAMESPACE": "SilentScalper",
 }
 
+OURS = {"intake", "portal", "processor"}
+
 pytestmark = pytest.mark.parametrize("bundle", HANDLERS)
 
 
@@ -69,6 +74,47 @@ def test_a_bundle_needs_nothing_but_the_standard_library(bundle, tmp_path):
         command, env={**SETTINGS, "PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_what_lambda_gets_is_compiled_for_it_and_its_own_imports_are_all_there(bundle):
+    if find_interpreter(RUNTIME) is None:
+        pytest.skip(f"NO PYTHON {RUNTIME} ON THIS MACHINE")
+    with zipfile.ZipFile(build(bundle, LAMBDA)) as archive:
+        names = set(archive.namelist())
+        libraries = {name: archive.read(name)[:20] for name in names if name.endswith(".so")}
+        sources = [name for name in names if name.endswith(".py") and name.split("/")[0] in OURS]
+        wanted = set().union(*(imported(archive.read(name)) for name in sources))
+    # ELF: the machine stands at byte 18, and 183 is AArch64. The name says which Python a library is for.
+    assert {int.from_bytes(start[18:20], "little") for start in libraries.values()} <= {183}
+    tags = {name.rpartition("/")[2].split(".", 1)[1] for name in libraries}
+    assert tags <= {f"cpython-{RUNTIME.replace('.', '')}-aarch64-linux-gnu.so", "abi3.so"}
+    held = {name.split("/")[0].split(".")[0] for name in names}
+    assert {name for name in wanted - held - sys.stdlib_module_names if not name.startswith("types_")} == set()
+
+
+def test_what_lambda_gets_holds_the_very_modules_that_the_emulator_runs(bundle):
+    if EMULATOR.python != RUNTIME:
+        pytest.skip(f"THESE TESTS DO NOT RUN ON PYTHON {RUNTIME}")
+    shipped, run = (modules_of(build(bundle, platform)) for platform in (LAMBDA, EMULATOR))
+    assert shipped == run
+
+
+def modules_of(bundle):
+    """Return the files of a bundle without what tells of the machine: tags of libraries, and what wheels say."""
+    with zipfile.ZipFile(bundle) as archive:
+        names = [name for name in archive.namelist() if ".dist-info/" not in name]
+    return {re.sub(r"\.(cpython-\d+-[\w-]+|abi3)\.so$", ".so", name) for name in names}
+
+
+def imported(source):
+    """Return the packages that a module imports, at any depth of it."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
 
 
 def test_a_bundle_is_compiled_and_its_bytecode_is_never_compared_with_times(bundle):

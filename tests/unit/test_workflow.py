@@ -1,11 +1,13 @@
 """GitHub checks a change as a contributor does, asks daily what became known, and may do nothing besides."""
 
 import re
+import tomllib
 
 import pytest
 import yaml
 
 from infra.build.cache import ROOT
+from infra.build.runtime import RUNTIME
 
 FOLDER = ROOT / ".github" / "workflows"
 ALL = sorted(FOLDER.glob("*.yml"))
@@ -37,8 +39,16 @@ def test_it_runs_what_contributors_run(check):
     ci = (ROOT / ".ci" / "run").read_text()
     contributing = (ROOT / "CONTRIBUTING.md").read_text()
     for target in ("lint", "test"):
-        assert f"make --no-print-directory {target}\n" in ci
+        assert f'make --no-print-directory {target} "${{runtime[@]}}"\n' in ci
         assert f"$ make {target} " in contributing
+
+
+def test_it_has_the_python_of_the_functions_and_the_oldest_that_the_client_takes(check):
+    (setup,) = [step for step in only_job(check)["steps"] if "setup-python" in step.get("uses", "")]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    oldest = project["requires-python"].removeprefix(">=")
+    assert setup["with"]["python-version"].split() == [oldest, RUNTIME]
+    assert f"\noldest={oldest}\n" in (ROOT / ".ci" / "run").read_text()
 
 
 def test_it_ends_and_gives_way_to_a_newer_commit(check):

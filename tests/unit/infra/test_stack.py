@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from infra.build.runtime import RUNTIME
 from infra.stages import PROD
 from intake.files.states import State
 from tests.unit.infra.conftest import template_of
@@ -67,7 +68,7 @@ def test_a_function_is_told_exactly_the_settings_it_validates(template, function
 @pytest.mark.parametrize("function", SETTINGS)
 def test_a_function_runs_python_on_arm_and_logs_to_its_own_group(template, function):
     properties = template.named_by(function)
-    assert properties["Runtime"] == "python3.14"
+    assert properties["Runtime"] == f"python{RUNTIME}"
     assert properties["Architectures"] == ["arm64"]
     group = properties["LoggingConfig"]["LogGroup"]["Ref"]
     writes = {

@@ -8,6 +8,7 @@ import pytest
 from aws_cdk import App
 
 from infra.app import FEATURE_FLAGS
+from infra.build.runtime import RUNTIME
 from infra.delivery.stack import DeliveryPipeline
 from infra.stages import EXAMPLE, PROD, STAGES, STAGING
 from tests.unit.infra.template import Template, listed
@@ -92,6 +93,12 @@ def test_the_source_comes_by_the_connection_and_only_of_the_branch(pipeline):
 
 def test_the_check_is_the_one_that_contributors_run(projects):
     assert commands(projects["Check"])[-1] == "bash .ci/run"
+
+
+def test_every_build_runs_on_the_python_that_the_functions_run_on(projects):
+    for project in projects.values():
+        phases = json.loads(project["Source"]["BuildSpec"])["phases"]
+        assert phases["install"]["runtime-versions"] == {"python": RUNTIME}
 
 
 def test_both_stages_are_built_once_and_without_the_pipeline_itself(projects):
