@@ -57,46 +57,39 @@ def tell_day(expected, day=DAY):
     return {one.expected.exam.accession_number: one.study and one.study.study_uid for one in rows}
 
 
-def test_a_list_that_a_crash_cut_anywhere_is_completed_by_sending_it_again(table, expected, arrive):
+@pytest.mark.parametrize("at_once", [4, AT_ONCE])
+def test_a_list_that_a_crash_cut_anywhere_is_completed_by_sending_it_again(
+    table, expected, arrive, monkeypatch, at_once
+):
     """Three transactions, what they tell the studies that were there before, and their states: cut before each."""
-    states, cut = 0, True
-    while cut:
-        day = f"202612{states + 1:02}"
-        exams = [
-            an_exam(accession_number=f"{states}-{number}", images=2, study_date=day)
-            for number in range(2 * AT_ONCE + 10)
-        ]
-        came = [f"{states}-{number}" for number in (0, AT_ONCE, 2 * AT_ONCE + 9)]
+    monkeypatch.setattr("intake.expectations.dynamodb.AT_ONCE", at_once)
+    listed = 2 * at_once + 2
+    for place, cut in enumerate(range(9) if at_once < AT_ONCE else (3, 6)):
+        day = f"202612{place + 1:02}"
+        exams = [an_exam(accession_number=f"{place}-{number}", images=2, study_date=day) for number in range(listed)]
+        came = {f"{place}-{number}": f"1.{place}.{number}" for number in (0, at_once, listed - 1)}
         arrive(
             *(
                 image(
-                    3 * states + place,
-                    study=f"1.{states}.{place}",
-                    metadata={"patient": {"id": "TEST-1", "accession_number": one}, "study_date": day},
+                    listed * place + number,
+                    study=study,
+                    metadata={"patient": {"id": "TEST-1", "accession_number": accession}, "study_date": day},
                 )
-                for place, one in enumerate(came)
+                for number, (accession, study) in enumerate(came.items())
             )
         )
-        table.interrupt(states, crash)
-        try:
+        table.interrupt(cut, crash)
+        # Nine writes: each transaction, and behind it one study and its state.
+        with pytest.raises(CrashError):
             expected.save("northside", exams)
-            cut = False
-        except CrashError:
-            kept = expected.save("northside", exams)
-            assert kept.created + kept.unchanged == len(exams)
-            assert kept.unchanged % AT_ONCE == 0 or kept.unchanged == len(exams)
-        table.left = None
-        assert expected.save("northside", exams) == Kept(unchanged=len(exams)), states
+        written = min(listed, at_once * ((cut + 2) // 3))
+        assert expected.save("northside", exams) == Kept(created=listed - written, unchanged=written)
+        assert expected.save("northside", exams) == Kept(unchanged=listed)
         told = tell_day(expected, day)
-        assert sorted(told) == sorted(exam.exam.accession_number for exam in exams)
-        assert {one: study for one, study in told.items() if study} == {
-            one: f"1.{states}.{place}" for place, one in enumerate(came)
-        }
-        assert expected.count_day("northside", day) == len(exams)
-        states += 1
+        assert len(told) == expected.count_day("northside", day) == listed
+        assert {one: study for one, study in told.items() if study} == came
         assert set(tell_studies(table).values()) == {(1, 2)}
-        assert count_states(table) == {"missing": 3 * states}
-    assert states == 3 + 3 + 3 + 1
+        assert count_states(table) == {"missing": 3 * (place + 1)}
 
 
 @pytest.mark.parametrize("at", range(3))

@@ -22,7 +22,7 @@ from tests.records import IDS, NOON, a_file, stored_item
 from tests.unit.intake.conftest import TABLE
 from tests.unit.intake.studies.test_boards import LATER, image
 
-HISTORIES = int(os.environ.get("RECOUNT_EXAMPLES", "24"))
+HISTORIES = int(os.environ.get("RECOUNT_EXAMPLES", "8"))
 CLINIC = "northside"
 DAYS = ("20261122", "20261123")
 
