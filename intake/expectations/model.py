@@ -1,6 +1,5 @@
 """An exam that is expected, what became of it, and when a clinic is told which did not come."""
 
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -135,13 +134,6 @@ class Attendance:
         if self.expected.cancelled:
             return Presence.CANCELLED
         return Presence.OVERDUE if over else Presence.EXPECTED
-
-
-def choose_study(found: Iterable[Collection[Study]]) -> Study | None:
-    """Return the study that came of an exam: of the surest that anything is left of, the one with most images."""
-    present = ([study for study in studies if study.instances or study.rejected] for studies in found)
-    surest = next(filter(None, present), [])
-    return max(surest, key=lambda study: (study.instances, study.study_id), default=None)
 
 
 @dataclass(frozen=True, slots=True)

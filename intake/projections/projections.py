@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from intake.expectations.matches import ExamMatches
 from intake.files.item_keys import (
     COUNTS,
     HOLDINGS,
@@ -39,7 +40,7 @@ from intake.studies.study_items import WRITES
 from intake.table.expressions import Write, addition, clinic, update
 from intake.table.items import expiry
 from intake.table.queries import Query
-from intake.table.table import Table
+from intake.table.table import Table, TableSecret
 from intake.table.transactions import write_anew
 
 ITEMS_PER_TRANSACTION = 100
@@ -55,7 +56,9 @@ class DynamoProjections:
     def __init__(self, table: Table, ids: KeyedIds | None = None) -> None:
         """Without `ids`, these are made with the table's own secret."""
         self._table = table
-        self._marks = StudyMarks(table, ids)
+        keyed = ids or KeyedIds(TableSecret(table).read)
+        self._marks = StudyMarks(table, keyed)
+        self._matches = ExamMatches(table, keyed)
         self._standings = StudyStandings(table)
         self._devices = DeviceRegister(table)
         self._feed = change_feed.DynamoChangeFeed(table)
@@ -75,7 +78,8 @@ class DynamoProjections:
             write_anew(self._table, partial(self._transaction, together), "sums")
         # Sets and bounds may be written again, so they need no note, and follow when every change was counted.
         self._marks.add(file for change in counted if (file := _describe_study_file(change)))
-        self._standings.settle({study: change.clinic_id for change in counted for study in _list_studies(change)})
+        touched = dict.fromkeys(study for change in counted for study in _list_studies(change))
+        self._standings.settle(self._matches.tell_images(touched))
 
     def buckets(
         self, grain: Grain, since: datetime, until: datetime, clinic_id: str | None = None

@@ -22,7 +22,7 @@ from intake.files.item_keys import (
 from intake.files.keys import KeyedIds
 from intake.files.model import timestamp
 from intake.studies.exams import list_terms
-from intake.studies.matching import CAME, ExamMatches, list_came, match_key
+from intake.studies.matching import CAME, list_came, list_match_keys, match_key, note_came
 from intake.studies.model import LIMITS, StudyFile
 from intake.studies.study_items import (
     FIND,
@@ -77,27 +77,26 @@ class StudyMarks:
 
     def __init__(self, table: Table, ids: KeyedIds | None = None) -> None:
         self._table = table
-        self._matches = ExamMatches(table, ids or KeyedIds(TableSecret(table).read))
+        self._ids = ids or KeyedIds(TableSecret(table).read)
 
     def add(self, files: Iterable[StudyFile]) -> None:
         news = list(files)
-        marks = _collect_marks(news)
-        matches = [(one, self._matches.list_keys(one)) for one in news]
+        matches = [(one, list_match_keys(self._ids, one.clinic_id, one.exam, came=True)) for one in news]
+        marks = _collect_marks(matches)
         views = {(view["pk"], view["sk"]): (one.clinic_id, view) for one in news for view in _list_views(one)}
         came = list_came(matches)
         keys = [*(mark.key for mark in marks), *({"pk": pk, "sk": sk} for pk, sk in views)]
         held = self._table.batch_get([*keys, *(match_key(digest, CAME) for digest in came)])
-        self._matches.note_came(came, held[len(keys) :])
+        note_came(self._table, came, held[len(keys) :])
         for (clinic_id, view), standing in zip(views.values(), held[len(marks) : len(keys)], strict=True):
             if standing is None:
                 self._table.put(view, clinic(clinic_id))
-        items = {mark.key["pk"]: item or {} for mark, item in zip(marks, held, strict=False) if _is_study(mark)}
+        studies = {mark.key["pk"]: item or {} for mark, item in zip(marks, held, strict=False) if _is_study(mark)}
         for mark, item in zip(marks, held, strict=False):
             if _is_study(mark):
-                items[mark.key["pk"]] = self._mark_study(mark, item or {})
+                studies[mark.key["pk"]] = self._mark_study(mark, item or {})
             else:
-                self._mark_series(mark, item or {}, items[mark.key["pk"]])
-        self._matches.follow(matches, items)
+                self._mark_series(mark, item or {}, studies[mark.key["pk"]])
 
     def _mark_study(self, mark: _Marks, held: Item) -> Item:
         """Write what is new of a study, and return its item."""
@@ -184,13 +183,15 @@ def _is_study(mark: _Marks) -> bool:
     return bool(mark.key["sk"] == META)
 
 
-def _collect_marks(news: Iterable[StudyFile]) -> list[_Marks]:
-    """Return the marks of studies and series, each study before its series."""
+def _collect_marks(news: Iterable[tuple[StudyFile, tuple[str, ...]]]) -> list[_Marks]:
+    """Return the marks of studies and series, each study before its series; files are given with their match keys."""
     marks: dict[tuple[str, ...], _Marks] = {}
-    for one in news:
+    for one, digests in news:
         study = marks.setdefault((one.study_id,), _Marks(one.clinic_id, study_key(one.study_id)))
         study.exam = {**exam_attributes(one.exam), **study.exam}
         study.note(uploads=one.upload_id)
+        for digest in digests:
+            study.note(match_keys=digest)
         study.stretch(one)
         new = one.instance
         if new is None:

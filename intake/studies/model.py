@@ -22,6 +22,7 @@ LIMITS = {
     "patients": 32,
     "uploads": 100,
     "series": 500,
+    "match_keys": 16,
     "frames_of_reference": 32,
     "numbers": 10_000,
 }

@@ -5,10 +5,10 @@ A study stands in the list of one state, other than growing, which time alone en
 where nobody has written to the study since it was read: whoever did writes the state anew. Labels end with the exam.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from functools import partial
 
-from intake.files.item_keys import board_counts_key, study_key
+from intake.files.item_keys import board_counts_key
 from intake.studies.board import Standing, find_standing
 from intake.studies.study_items import (
     LABEL_WRITES,
@@ -33,12 +33,13 @@ class StudyStandings:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def settle(self, studies: Mapping[str, str]) -> None:
-        """Write the states of studies, given with their clinics, that are not what follows from their items."""
-        items = self._table.batch_get([study_key(study_id) for study_id in studies])
-        for (study_id, clinic_id), item in zip(studies.items(), items, strict=True):
-            if item and _write_standing(clinic_id, item):
-                write_anew(self._table, partial(self._restand, clinic_id, study_key(study_id)), "states of exams")
+    def settle(self, items: Iterable[Item]) -> None:
+        """Write the states of studies that are not what follows from their items, as these were read just now."""
+        for item in items:
+            clinic_id = item["clinic_id"]
+            if _write_standing(clinic_id, item):
+                key = {"pk": item["pk"], "sk": item["sk"]}
+                write_anew(self._table, partial(self._restand, clinic_id, key), "states of exams")
 
     def _restand(self, clinic_id: str, key: Item) -> list[Write]:
         return _write_standing(clinic_id, self._table.get(key) or {})
@@ -67,8 +68,9 @@ def _write_standing(clinic_id: str, item: Item) -> list[Write]:
             "trouble": place,
             **({} if after else {LABELS: None}),
         },
-        # Whoever labels an exam that is gone meanwhile finds that it is.
-        sums={} if after else {LABEL_WRITES: 1},
+        # Whoever read it before finds that it is written, and counts it no second time; and whoever labels an exam that
+        # is gone meanwhile finds that it is.
+        sums={WRITES: 1} if after else {WRITES: 1, LABEL_WRITES: 1},
         condition="#writes = :writes",
         names={"#writes": WRITES},
         values={":writes": item[WRITES]},

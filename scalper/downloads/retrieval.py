@@ -24,7 +24,7 @@ from scalper.errors import ApiError, ClientError, CredentialsError, DamagedError
 BLOCK = 1024**2
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 BREAKS = 5
-"""How often a download may break off without a byte in between."""
+"""How often a download may break off, or end, without a byte in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +176,20 @@ class Retrieval:
         with part.open("ab") as opened:
             while at < target.file.size:
                 before = at
+                broken: ClientError = TransferError("S3 answers, and gives nothing of the file.")
                 try:
                     for block in self._read(target.file, at):
                         opened.write(block)
                         digest.update(block)
                         at += len(block)
                         self._count(len(block))
-                except UnreachableError:
-                    breaks = 0 if at > before else breaks + 1
-                    if breaks >= BREAKS or self._connection.retry.stopped:
-                        raise
+                        if at > target.file.size:
+                            break
+                except UnreachableError as error:
+                    broken = error
+                breaks = 0 if at > before else breaks + 1
+                if breaks >= BREAKS or (isinstance(broken, UnreachableError) and self._connection.retry.stopped):
+                    raise broken
         if at != target.file.size or target.file.sha256 not in {None, digest.hexdigest()}:
             part.unlink()
             self._watcher.advance(-at)

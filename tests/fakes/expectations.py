@@ -5,15 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from intake.errors import NotFoundError
-from intake.expectations.model import Attendance, ExpectedExam, Kept, Reminder, choose_study, settle
+from intake.expectations.model import Attendance, ExpectedExam, Kept, Reminder, settle
 from intake.files.keys import normalise_patient_id
 from intake.files.outcomes import Page
 from intake.studies.exams import Exam
-from intake.studies.matching import list_match_keys
-from intake.studies.model import Study
-from tests.fakes.search import FakeStudies
+from tests.fakes.search import FakeStudies, call_roll
 from tests.fakes.table import FakeTable, page_of
-from tests.records import IDS
 
 
 @dataclass
@@ -39,8 +36,8 @@ class FakeExpectedExams:
         rows = [exam for exam in self._of(clinic_id) if exam.day == day]
         rows.sort(key=lambda exam: (exam.time or "~", exam.expected_id))
         page = page_of(rows, "expected", after, limit)
-        came = self._list_came(clinic_id)
-        return Page(tuple(Attendance(exam, _find_study(came, exam)) for exam in page.rows), page.next)
+        roll = call_roll(self.table, FakeStudies(self.table).seen().values())
+        return Page(tuple(Attendance(exam, roll.find_study(exam.expected_id)) for exam in page.rows), page.next)
 
     def count_day(self, clinic_id: str, day: str) -> int:
         return sum(exam.day == day and not exam.cancelled for exam in self._of(clinic_id))
@@ -60,19 +57,6 @@ class FakeExpectedExams:
 
     def _of(self, clinic_id: str) -> list[ExpectedExam]:
         return [exam for exam in self.kept.values() if exam.clinic_id == clinic_id]
-
-    def _list_came(self, clinic_id: str) -> dict[str, list[Study]]:
-        """Return the clinic's studies by the keys that they are matched by."""
-        came: dict[str, list[Study]] = {}
-        for study in FakeStudies(self.table).seen().values():
-            for key in list_match_keys(IDS, clinic_id, study.exam, came=True) if study.clinic_id == clinic_id else ():
-                came.setdefault(key, []).append(study)
-        return came
-
-
-def _find_study(came: Mapping[str, Sequence[Study]], exam: ExpectedExam) -> Study | None:
-    wanted = list_match_keys(IDS, exam.clinic_id, exam.exam, came=False)
-    return choose_study(came.get(key, ()) for key in wanted)
 
 
 @dataclass

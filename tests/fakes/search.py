@@ -2,10 +2,11 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from intake.errors import NotFoundError
+from intake.expectations.attendance import Arrival, Roll, want
 from intake.files.item_keys import find_cause, index_by_content, read_series_id, term
 from intake.files.metadata import patient_id_of, read_modality
 from intake.files.model import FileRecord, Upload
@@ -119,22 +120,11 @@ class FakeStudies:
         told = {study_id: _with_rejected(accepted.get(study_id), files) for study_id, files in rejected.items()} | {
             study_id: study for study_id, study in accepted.items() if study_id not in rejected
         }
-        return {study_id: self._add_labels(self._add_expected(study)) for study_id, study in told.items()}
+        roll = call_roll(self.table, told.values())
+        return {study_id: self._add_labels(_add_expected(study, roll)) for study_id, study in told.items()}
 
     def _add_labels(self, study: Study) -> Study:
         return replace(study, labels=read_labels(self.table.labels.get(study.study_id, {})))
-
-    def _add_expected(self, study: Study) -> Study:
-        keys = set(list_match_keys(IDS, study.clinic_id, study.exam, came=True))
-        of_clinic = [one for one in self.table.expected.values() if one.clinic_id == study.clinic_id]
-        images = [
-            one.images
-            for one in of_clinic
-            if not one.cancelled and keys & {*list_match_keys(IDS, one.clinic_id, one.exam, came=False)}
-        ]
-        expected = next(filter(None, images), 0)
-        missing = count_missing(study.missing, study.instances, expected)
-        return replace(study, expected_images=expected, missing=missing)
 
     def _accepted(self) -> dict[str, Study]:
         held: dict[str, list[tuple[FileRecord, Instance]]] = {}
@@ -143,6 +133,22 @@ class FakeStudies:
             if new is not None and record.state is State.ACCEPTED and not record.duplicate_of:
                 held.setdefault(new.study_id, []).append((record, new))
         return {study: _study(files) for study, files in held.items()}
+
+
+def call_roll(table: FakeTable, studies: Iterable[Study]) -> Roll:
+    """Return what came of all that is expected, of all that came."""
+    keys: dict[str, set[str]] = {}
+    for record in table.files.values() if table.expected else ():
+        if (new := _instance(record)) is not None:
+            stated = list_match_keys(IDS, record.clinic_id, _exam(record), came=True)
+            keys.setdefault(new.study_id, set()).update(stated)
+    came = [Arrival(study, keys.get(study.study_id, set())) for study in studies]
+    return Roll([want(IDS, exam) for exam in table.expected.values()], came)
+
+
+def _add_expected(study: Study, roll: Roll) -> Study:
+    expected = roll.count_images(study.study_id) or 0
+    return replace(study, expected_images=expected, missing=count_missing(study.missing, study.instances, expected))
 
 
 def _with_rejected(study: Study | None, files: Sequence[FileRecord]) -> Study:

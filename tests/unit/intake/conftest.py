@@ -7,6 +7,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tests.unit.intake.quick_transactions import keep_named_items_only
+
 TABLE = "records"
 _INDEXES = {
     "by_clinic": ("clinic_key", "created_key"),
@@ -25,6 +27,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+    keep_named_items_only(monkeypatch)
     with mock_aws():
         yield boto3.Session()
 

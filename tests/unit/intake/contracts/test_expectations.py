@@ -365,3 +365,95 @@ def test_an_accession_number_leads_to_what_is_expected_on_whatever_day(clinics):
     assert clinics.expected.find_ids("northside", asked) == [None, moved.expected_id, None]
     assert clinics.expected.find_ids("lakeview", asked) == [None] * 3
     assert clinics.expected.find_ids("northside", []) == []
+
+
+def unnumbered(number, **changes):
+    """A slice that states no accession number."""
+    told = {"patient": {"id": "TEST-1", "name": "Example^Nora"}, **changes.pop("metadata", {})}
+    return image(number, metadata=told, **changes)
+
+
+def tell_day(clinics, day=DAY):
+    """Return what became of each exam of a day, by its accession number."""
+    return {
+        one.expected.exam.accession_number: (
+            one.find_presence(over=True).value,
+            one.study.study_uid if one.study else None,
+        )
+        for one in clinics.day(day=day)
+    }
+
+
+def tell_board(clinics):
+    return {study.study_uid: (study.instances, study.expected_images, study.missing) for study in clinics.studies()}
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("first", ["expected", "came"])
+def test_one_study_lets_one_of_two_orders_arrive_and_a_second_one_both(clinics, first, together):
+    orders = [an_exam(accession_number="A1", images=60), an_exam(accession_number="A2", images=3)]
+    lists = [orders] if together else [[order] for order in orders]
+    steps = [
+        lambda: [clinics.expected.save("northside", each) for each in lists],
+        lambda: clinics.arrive(*(unnumbered(number) for number in range(1, 58))),
+    ]
+    for step in steps if first == "expected" else reversed(steps):
+        step()
+    assert tell_day(clinics) == {"A1": ("arrived", "1.2.3"), "A2": ("did_not_come", None)}
+    assert tell_board(clinics) == {"1.2.3": (57, 60, 3)}
+
+    clinics.arrive(*(unnumbered(number, study="4.4") for number in range(61, 64)))
+    assert tell_day(clinics) == {"A1": ("arrived", "1.2.3"), "A2": ("arrived", "4.4")}
+    assert tell_board(clinics) == {"1.2.3": (57, 60, 3), "4.4": (3, 3, 0)}
+    assert clinics.settled() == {"missing": 1, "complete": 1}
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("first", ["expected", "came"])
+def test_an_order_that_is_cancelled_takes_no_number_of_another_along(clinics, first, together):
+    orders = [an_exam(accession_number="A1", images=60), an_exam(accession_number="A2", images=40)]
+    lists = [orders] if together else [[order] for order in orders]
+    steps = [
+        lambda: [
+            *(clinics.expected.save("northside", each) for each in lists),
+            clinics.expected.cancel("northside", orders[1].expected_id),
+        ],
+        lambda: clinics.arrive(*(unnumbered(number) for number in range(1, 58))),
+    ]
+    for step in steps if first == "expected" else reversed(steps):
+        step()
+    assert tell_day(clinics) == {"A1": ("arrived", "1.2.3"), "A2": ("cancelled", None)}
+    assert (tell_board(clinics), clinics.settled()) == ({"1.2.3": (57, 60, 3)}, {"missing": 1})
+
+    clinics.expected.cancel("northside", orders[0].expected_id)
+    clinics.expected.cancel("northside", orders[1].expected_id, cancelled=False)
+    assert tell_day(clinics) == {"A1": ("cancelled", None), "A2": ("arrived", "1.2.3")}
+    assert (tell_board(clinics), clinics.settled()) == ({"1.2.3": (57, 40, 0)}, {"complete": 1})
+
+
+@pytest.mark.parametrize("numbered_came", [True, False])
+def test_a_study_that_states_the_number_of_one_order_is_no_other_orders(clinics, numbered_came):
+    """Neither of the same day's, which states none, nor where its own one is of another day."""
+    own_day = DAY if numbered_came else "20261101"
+    clinics.expected.save("northside", [an_exam(images=60, study_date=own_day), an_exam(accession_number="")])
+    clinics.arrive(image(1), image(2))
+    assert tell_day(clinics, own_day)["ACC-77"] == ("arrived", "1.2.3")
+    assert tell_day(clinics)[""] == ("did_not_come", None)
+    clinics.arrive(unnumbered(3, study="4.4"))
+    assert tell_day(clinics)[""] == ("arrived", "4.4")
+    assert tell_board(clinics) == {"1.2.3": (2, 60, 58), "4.4": (1, 0, 0)}
+
+
+def test_a_study_of_which_nothing_is_left_gives_its_order_to_another(clinics):
+    orders = [an_exam(accession_number="A1", images=3), an_exam(accession_number="A2", images=2)]
+    clinics.expected.save("northside", orders)
+    clinics.arrive(rejected(1, metadata={"patient": {"id": "TEST-1"}}))
+    clinics.arrive(unnumbered(11, study="4.4"), unnumbered(12, study="4.4"))
+    assert tell_day(clinics) == {"A1": ("arrived", "4.4"), "A2": ("arrived", "1.2.3")}
+    clinics.arrive(
+        image(1, state=State.DELETED, revision=2, metadata={"patient": {"id": "TEST-1"}}),
+    )
+    assert tell_day(clinics) == {"A1": ("arrived", "4.4"), "A2": ("did_not_come", None)}
+    clinics.expected.cancel("northside", orders[0].expected_id)
+    assert tell_day(clinics) == {"A1": ("cancelled", None), "A2": ("arrived", "4.4")}
+    assert tell_board(clinics) == {"4.4": (2, 2, 0)}

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from intake.errors import InvalidCursorError, NotFoundError
-from intake.files.item_keys import META, STUDIES, STUDY_SHARDS, board_counts_key, shard, study_list
+from intake.files.item_keys import META, STUDIES, STUDY_SHARDS, board_counts_key, shard, study_key, study_list
 from intake.files.model import timestamp
 from intake.files.states import State
 from intake.projections.projections import DynamoProjections
@@ -15,7 +15,10 @@ from intake.studies.boards import DynamoStudyBoard
 from intake.studies.exams import Exam
 from intake.studies.marks import StudyMarks
 from intake.studies.model import LIMITS, StudyFile, StudyQuery
+from intake.studies.standings import StudyStandings
 from intake.studies.studies import DynamoStudies
+from intake.studies.study_items import EXPECTED_IMAGES, WRITES
+from intake.table.expressions import clinic, update
 from intake.table.table import Table, serialize
 from tests.records import IDS, NOON, REFUSAL, a_file, an_instance
 from tests.unit.intake.conftest import TABLE
@@ -461,3 +464,23 @@ def test_a_page_costs_the_same_calls_with_ten_studies_and_with_a_thousand(projec
     assert {name: made for name, (made, _) in with_thousand.items()} == with_thirty
     assert {name: rows for name, (_, rows) in with_thousand.items() if rows != 25} == {"growing": 7}
     assert board.exams(asked(), None, 25).rows[0].gaps == (((100, 100), (200, 200)),)
+
+
+def test_a_state_that_two_workers_write_at_once_is_counted_once(projections, board, table):
+    project(projections, image(1))
+    item = table.update_and_get(
+        update(study_key(STUDY), clinic("northside"), sets={EXPECTED_IMAGES: 3}, sums={WRITES: 1}, new=True)
+    )
+
+    class Overtaken(Table):
+        """A table on which another worker is done before this one's transaction."""
+
+        def __init__(self):
+            self.__dict__ = table.__dict__
+
+        def transact(self, writes):
+            StudyStandings(table).settle([item])
+            return super().transact(writes)
+
+    StudyStandings(Overtaken()).settle([item])
+    assert settled(board) == {"missing": 1}

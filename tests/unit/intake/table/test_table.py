@@ -374,3 +374,24 @@ def test_rows_that_are_known_are_left_out_also_where_others_write_the_rest(spied
 
     write_each_once(table, ["a", "b", "c"], transaction, "rows")
     assert asked == [["a", "b", "c"], ["b", "c"]]
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_transaction_that_fails_anywhere_leaves_everything_as_it_was(dynamodb, place):
+    """Of the table in memory, too, on which the other tests stand."""
+    table = Table(dynamodb, TABLE)
+    table.put({**key("put"), "n": 1, "members": {"a"}}, OURS)
+    table.put({**key("updated"), "n": 1, "members": {"a"}, "deep": {"inner": ["x"]}}, OURS)
+    table.put(key("taken"), OURS)
+    before = dynamodb.scan(TableName=TABLE)["Items"]
+    writes = [
+        replacement({**key("put"), "n": 2}, OURS),
+        update(key("updated"), OURS, sets={"n": 2, "deep": {"inner": []}}, members={"members": {"b"}}),
+        creation(key("new", "Q"), OURS),
+    ]
+    in_the_way = creation(key("taken"), OURS)
+    assert list(table.transact([*writes[:place], in_the_way, *writes[place:]])) == [place]
+    assert sorted(map(str, dynamodb.scan(TableName=TABLE)["Items"])) == sorted(map(str, before))
+    assert table.transact(writes) == {}
+    assert table.get(key("updated"))["members"] == {"a", "b"}
+    assert table.get(key("new", "Q"))

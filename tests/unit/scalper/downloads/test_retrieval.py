@@ -1,8 +1,11 @@
 """Fetching a study or an upload: whole files or none, what is there is left, what broke off goes on."""
 
 import hashlib
+import threading
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
@@ -10,9 +13,12 @@ import pytest
 from intake.files.model import ObjectVersion
 from intake.files.states import State
 from portal.retrieval import contents
-from scalper import NotFoundError, UnreachableError
+from scalper import Client, NotFoundError, UnreachableError
+from scalper.downloads.retrieval import BREAKS
 from scalper.errors import DamagedError
 from tests.records import UPLOAD_ID, a_file, an_upload
+from tests.unit.scalper.world import SECRET
+from tests.wired_portal import ORIGIN
 
 UID = "1.2.840.99.7"
 BIG = bytes(range(256)) * 4000
@@ -228,3 +234,97 @@ def test_a_file_of_no_bytes_comes_too(world, kept, tmp_path):
     keep(world, 4, "empty.dcm", b"")
     assert world.client().get_study(UID, tmp_path).whole
     assert (tmp_path / "empty.dcm").read_bytes() == b""
+
+
+class StrangeStorage(BaseHTTPRequestHandler):
+    """An S3, or what a network has put in its place, that answers well and gives something else."""
+
+    protocol_version = "HTTP/1.1"
+    ways = (
+        "nothing of it",
+        "nothing after a beginning",
+        "an end before what was asked for",
+        "no end",
+        "no end after a beginning",
+        "a byte at a time",
+    )
+
+    def do_GET(self):
+        start = int(self.headers.get("range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+        self.server.asked.append(start)
+        data, way = self.server.data, self.server.way
+        if way.startswith("no end") and (start or "beginning" not in way):
+            self._give_for_ever()
+        elif way == "a byte at a time":
+            self._give(206, data[start : start + 1])
+        elif start or way == "nothing of it":
+            self._give(200 if "before" in way else 206, data[:1] if "before" in way else b"")
+        else:
+            self._give(206, data[:3])
+
+    def _give(self, code, body):
+        self.send_response(code)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _give_for_ever(self):
+        self.send_response(206)
+        self.send_header("connection", "close")
+        self.end_headers()
+        with suppress(OSError):
+            while True:
+                self.wfile.write(bytes(2**16))
+
+    def log_message(self, *args):
+        """Say nothing."""
+
+
+@pytest.fixture
+def storage():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), StrangeStorage)
+    server.asked, server.data = [], b"0123456789"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class OverSockets(httpx.BaseTransport):
+    """Asks the storage over real sockets, and all others as the world does."""
+
+    def __init__(self, world, port):
+        self._others, self._sockets = httpx.MockTransport(world._answer), httpx.HTTPTransport()
+        self._port = port
+
+    def handle_request(self, request):
+        if not request.url.path.endswith("northside/4"):
+            return self._others.handle_request(request)
+        url = request.url.copy_with(scheme="http", host="127.0.0.1", port=self._port)
+        return self._sockets.handle_request(httpx.Request("GET", url, headers=request.headers))
+
+    def close(self):
+        self._sockets.close()
+
+
+@pytest.mark.parametrize("way", StrangeStorage.ways)
+@pytest.mark.timeout(60)
+def test_a_storage_that_answers_and_never_gives_the_file_is_asked_a_few_times_and_no_more(
+    world, kept, tmp_path, storage, way
+):
+    storage.way = way
+    keep(world, 4, "strange.dcm", storage.data)
+    transport = OverSockets(world, storage.server_port)
+    with Client(ORIGIN, "partner-1", SECRET, transport=transport) as client:
+        client.connection.retry._pause = world.pauses.append
+        done = client.get_study(UID, tmp_path)
+    if way == "a byte at a time":
+        assert (done.whole, storage.asked) == (True, list(range(10)))
+        assert (tmp_path / "strange.dcm").read_bytes() == storage.data
+        return
+    assert not done.whole
+    assert (len(done.fetched), len(storage.asked) <= 2 * BREAKS) == (3, True)
+    assert list(done.troubles) == [tmp_path / "strange.dcm"]
+    assert sum(path.stat().st_size for path in tmp_path.glob(".*.part")) <= 10
