@@ -74,11 +74,11 @@ class _Database(sqlite3.Connection):
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:  # type: ignore[override]
         with _tell_trouble():
-            return super().execute(sql, values)  # type: ignore[arg-type]
+            return super().execute(sql, values)
 
     def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> sqlite3.Cursor:  # type: ignore[override]
         with _tell_trouble():
-            return super().executemany(sql, rows)  # type: ignore[arg-type]
+            return super().executemany(sql, rows)
 
 
 @contextmanager
