@@ -15,13 +15,25 @@ from infra.errors import RunnerError
 _POLL_S = 0.02
 
 
+def _see_nothing(_pid: int) -> None:
+    """Look for no sign of work."""
+
+
 class Child:
     """A running process and all that it starts. A context manager: leaving it ends them."""
 
     def __init__(
-        self, name: str, arguments: Sequence[str], *, environment: Mapping[str, str], cwd: Path, log: Path | None
+        self,
+        name: str,
+        arguments: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        cwd: Path,
+        log: Path | None,
+        note: Path | None = None,
     ) -> None:
-        self.name, self.log = name, log
+        """`note` is a file that names the process, for whoever finds it left behind (`end_left_behind`)."""
+        self.name, self.log, self._note = name, log, note
         output = log.open("ab") if log else None
         try:
             self._process = subprocess.Popen(
@@ -39,6 +51,8 @@ class Child:
         finally:
             if output:
                 output.close()
+        if note:
+            note.write_text(f"{self._process.pid} {_read_birth(self._process.pid)}\n")
 
     def __enter__(self) -> Self:
         return self
@@ -57,16 +71,26 @@ class Child:
         """Wait until it ends by itself, and return its exit code."""
         return self._process.wait()
 
-    def stop(self, patience_s: float = 30) -> None:
-        """Ask it to end, wait until it has, and end what it left behind."""
+    def stop(self, patience_s: float = 30, signs: Callable[[int], object] = _see_nothing) -> None:
+        """Ask it to end, wait until it has, and end what it left behind.
+
+        It is ended when it shows no sign of work for `patience_s`: while the `signs` of its process id change, it is
+        waited for.
+        """
         if self._process.poll() is None:
             self._process.terminate()
-            try:
-                self._process.wait(patience_s)
-            except subprocess.TimeoutExpired:
+            if not _await_end(lambda: self._process.poll() is None, patience_s, lambda: signs(self._process.pid)):
                 self._process.kill()
                 self._process.wait()
         _end_group(self._process.pid)
+        if self._note:
+            self._note.unlink(missing_ok=True)
+
+    def describe_end(self) -> str:
+        """Return what to tell of one that ended though nobody asked it to."""
+        code, last = self.exit_code or 0, self.read_last_line()
+        how = f"killed by {signal.Signals(-code).name}" if code < 0 else last or f"exit code {code}"
+        return f"The {self.name} ended by itself: {how} (see {self.log})."
 
     def read_last_line(self) -> str:
         """Return the last line of its log, for an error message."""
@@ -74,6 +98,24 @@ class Child:
             return ""
         lines = self.log.read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else ""
+
+
+def end_left_behind(note: Path, *, patience_s: float, signs: Callable[[int], object] = _see_nothing) -> int | None:
+    """End the process that a note names, and its group, when the runner that wrote it could not. Return its id, or None
+    where it ended long ago. It is asked first, and waited for as `Child.stop` does.
+    """
+    if not note.exists():
+        return None
+    named, _, birth = note.read_text().strip().partition(" ")
+    pid = int(named) if named.isdigit() else 0
+    if pid and birth and _read_birth(pid) == birth:
+        os.kill(pid, signal.SIGTERM)
+        _await_end(lambda: _read_birth(pid) == birth, patience_s, lambda: signs(pid))
+        _end_group(pid)
+    else:
+        pid = 0
+    note.unlink()
+    return pid or None
 
 
 def wait_until_ready(child: Child, ready: Callable[[], bool], *, patience_s: float) -> None:
@@ -100,6 +142,42 @@ def tool_environment() -> dict[str, str]:
     """Our environment with this interpreter's folder first on PATH: Node and npm come from a wheel there."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     return {**os.environ, "PATH": path, "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
+
+
+def read_work(pid: int) -> int:
+    """Return the half seconds of CPU time that a process has had, 0 where the system does not tell.
+
+    By halves, so that one that only waits and looks about now and then does not seem to work.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0
+    return 2 * (int(fields[11]) + int(fields[12])) // os.sysconf("SC_CLK_TCK")
+
+
+def _await_end(runs: Callable[[], bool], patience_s: float, signs: Callable[[], object]) -> bool:
+    """Wait while a process runs; say whether it has ended before `patience_s` passed in which no sign changed."""
+    seen, since = signs(), time.monotonic()
+    while runs():
+        time.sleep(_POLL_S)
+        if (now := signs()) != seen:
+            seen, since = now, time.monotonic()
+        elif time.monotonic() - since > patience_s:
+            return False
+    return True
+
+
+def _read_birth(pid: int) -> str:
+    """Return when a process began, by which it is told from a later one of the same number; empty when it is gone."""
+    try:
+        state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        if Path("/proc/self").exists():
+            return ""
+        told = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        return told.stdout.strip()
+    return "" if state == "Z" else rest[18]
 
 
 def _end_group(group: int) -> None:

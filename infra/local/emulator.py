@@ -4,20 +4,22 @@ Asked to be strict, it serves TLS only, and checks every signature and every rol
 """
 
 import contextlib
-import json
 import os
 import shutil
 import socket
 import ssl
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
-from infra.build.processes import Child, wait_until_ready
+from infra.build.processes import Child, end_left_behind, read_work, wait_until_ready
 from infra.errors import RunnerError
+from infra.local.progress import Progress, Silent
+from infra.local.saved_state import SavedState
 from infra.local.strictness import tls_relay
 
 HOST = "127.0.0.1"
@@ -28,7 +30,10 @@ SECRET_ACCESS_KEY = "test"  # noqa: S105  The emulator takes any; it listens on 
 
 _TRUST = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 _FAREWELL_S = 5
-"""It writes its state within 3 s, and then waits half a minute for its workers, which never say TLS's goodbye."""
+"""Having written its state, it waits half a minute for its workers, which never say TLS's goodbye."""
+
+_PATIENCE_S = 30
+_TELL_S = 5
 
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
@@ -97,29 +102,58 @@ def plain_environment() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def run_emulator(*, state: Path, endpoint: Endpoint) -> Iterator[Child]:
+def run_emulator(*, state: Path, endpoint: Endpoint, progress: Progress | None = None) -> Iterator[Child]:
     """Run the emulator until the block is left; it writes its state when it is asked to stop.
 
-    It is strict, and makes its certificate, where the endpoint, has one.
-    Raises RunnerError for a taken port, a damaged state, or when the emulator does not start.
+    It is strict, and makes its certificate, where the endpoint has one.
+    Raises RunnerError for a taken port, a damaged state, when the emulator does not start, or cannot write its state.
     """
+    tell = (progress or Silent()).tell
+    _end_left_behind(state, tell)
     ensure_free(endpoint.port, "the emulator", "--emulator-port")
-    _check_state(state / "services")
-    _rewind_streams(state / "services" / "lambda.json")
     _require_port(endpoint.port, state)
+    saved = SavedState(state)
+    saved.open(tell)
     scratch = _locate_scratch(state)
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     with _enforce_strictness(endpoint) as strictly:
         environment = {**plain_environment(), **_list_settings(state, endpoint), **strictly}
         command = [sys.executable, "-m", "ministack"]
-        with Child("emulator", command, environment=environment, cwd=scratch, log=state / "emulator.log") as child:
+        log, note = state / "emulator.log", _locate_note(state)
+        with Child("emulator", command, environment=environment, cwd=scratch, log=log, note=note) as child:
             # It writes this file when it has found the port free: whoever else might answer there is not ours.
             ours = scratch / f"ministack-{endpoint.port}.pid"
             wait_until_ready(child, lambda: ours.exists() and endpoint.is_healthy(), patience_s=30)
-            yield child
-            if endpoint.certificate:
-                child.stop(_FAREWELL_S)
+            try:
+                yield child
+            finally:
+                # One that ended by itself is told of by whoever watches it; the next start finds what it left.
+                if child.exit_code is None:
+                    child.stop(_FAREWELL_S if endpoint.certificate else _PATIENCE_S, _watch_writing(saved, tell))
+                    saved.close()
+
+
+def _end_left_behind(state: Path, tell: Callable[[str], None]) -> None:
+    """End the emulator of a runner that was killed: it still holds the port, and what it has not written yet."""
+    watch = _watch_writing(SavedState(state), tell)
+    if pid := end_left_behind(_locate_note(state), patience_s=_PATIENCE_S, signs=watch):
+        tell(f"An emulator of a run that was killed was still there (process {pid}): it has written its state.")
+
+
+def _watch_writing(saved: SavedState, tell: Callable[[str], None]) -> Callable[[int], object]:
+    """Return what looks for signs of work while the emulator stops, and tells every few seconds how far it is."""
+    told = time.monotonic()
+
+    def look(pid: int) -> object:
+        nonlocal told
+        writing = saved.describe_writing()
+        if time.monotonic() - told > _TELL_S:
+            told = time.monotonic()
+            tell(f"The emulator is still writing its state: {writing or 'collecting it'}. Please wait.")
+        return writing, read_work(pid)
+
+    return look
 
 
 def locate_endpoint(state: Path, port: int, *, strict: bool) -> Endpoint:
@@ -133,6 +167,10 @@ def is_answered(url: str, verify: ssl.SSLContext | bool = True) -> bool:
         return httpx.get(url, timeout=5, trust_env=False, verify=verify).is_success
     except httpx.TransportError:
         return False
+
+
+def _locate_note(state: Path) -> Path:
+    return state / "emulator.pid"
 
 
 def _locate_scratch(state: Path) -> Path:
@@ -183,27 +221,3 @@ def _require_port(port: int, state: Path) -> None:
             "or another --state."
         )
     note.write_text(f"{port}\n")
-
-
-def _check_state(services: Path) -> None:
-    """The emulator starts empty over a state that it cannot read; better to say so than to lose files silently."""
-    for file in services.glob("*.json"):
-        try:
-            json.loads(file.read_bytes())
-        except ValueError as error:
-            raise RunnerError(
-                f"{file} is damaged: move {services.parent} away to start afresh, or put a good copy back."
-            ) from error
-
-
-def _rewind_streams(functions: Path) -> None:
-    """Have the functions that follow tables' streams read them from their start.
-
-    The emulator keeps how many changes they have read, and forgets the changes: after a restart it would pass over as
-    many new ones. Reading a change again harms nobody, since each is counted once.
-    """
-    if not functions.exists():
-        return
-    kept = json.loads(functions.read_bytes())
-    if kept.get("payload", {}).pop("dynamodb_stream_positions", None):
-        functions.write_text(json.dumps(kept))

@@ -13,6 +13,8 @@ class Progress(Protocol):
 
     def step(self, title: str) -> contextlib.AbstractContextManager[None]: ...
 
+    def tell(self, text: str) -> None: ...
+
 
 class Silent:
     """Tells nobody."""
@@ -20,6 +22,9 @@ class Silent:
     def step(self, title: str) -> contextlib.AbstractContextManager[None]:
         del title
         return contextlib.nullcontext()
+
+    def tell(self, text: str) -> None:
+        del text
 
 
 class Steps:
@@ -34,3 +39,7 @@ class Steps:
         with self._console.status(f"{title} …"):
             yield
         self._console.print(f"[green]✓[/] {title} [dim]{time.monotonic() - started:.1f} s[/]")
+
+    def tell(self, text: str) -> None:
+        """Say what nobody asked for and everybody should know."""
+        self._console.print(f"[yellow]![/] {text}", soft_wrap=True)

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from infra.build.assembly import Assembly, local_assembly
 from infra.build.cache import ROOT
-from infra.build.processes import Child, wait_until_ready
+from infra.build.processes import Child, end_left_behind, wait_until_ready
 from infra.build.web import build_web
 from infra.errors import RunnerError
 from infra.local.clients import Clients, clients, function_environment, other_client
@@ -46,6 +46,8 @@ class LocalStack:
     at: Endpoint
     """Where the emulator answers."""
     portal_port: int
+    state: Path
+    """The folder that keeps everything for the next time."""
 
     @property
     def endpoint(self) -> str:
@@ -121,10 +123,12 @@ def local_stack(
     progress = progress or Silent()
     with contextlib.ExitStack() as exits:
         exits.enter_context(_lock_state(state))
+        if pid := end_left_behind(_locate_portal_note(state), patience_s=5):
+            progress.tell(f"A portal of a run that was killed was still there (process {pid}): it is ended.")
         assembly = build(progress)
         with progress.step("Start the AWS emulator"):
             at = locate_endpoint(state, emulator_port, strict=strict)
-            running = exits.enter_context(run_emulator(state=state, endpoint=at))
+            running = exits.enter_context(run_emulator(state=state, endpoint=at, progress=progress))
         aws = clients(at.url, at.certificate)
         try:
             with progress.step("Deploy the stack"):
@@ -134,9 +138,11 @@ def local_stack(
             with progress.step("Create clinics, users and partner"):
                 demo = create_demo(aws, outputs, state / "demo.json")
         except (ClientError, EndpointConnectionError) as error:
+            if running.exit_code is not None:
+                raise RunnerError(running.describe_end()) from error
             # What AWS's answers say of a state that we did not foresee is for people too.
             raise RunnerError(f"The emulator refused what the deployment needs: {error}") from error
-        yield LocalStack(aws, outputs, demo, running, at, portal_port)
+        yield LocalStack(aws, outputs, demo, running, at, portal_port, state)
 
 
 @contextlib.contextmanager
@@ -162,9 +168,15 @@ def run_portal(stack: LocalStack, *, log: Path | None, reload: bool = False) -> 
     command += ["--no-access-log", "--log-level", "warning"]
     if reload:
         command += ["--reload", *(f"--reload-dir={folder}" for folder in ("portal", "intake", "templates"))]
-    with Child("portal", command, environment=environment, cwd=ROOT, log=log) as child:
+    with Child(
+        "portal", command, environment=environment, cwd=ROOT, log=log, note=_locate_portal_note(stack.state)
+    ) as child:
         wait_until_ready(child, lambda: is_answered(f"http://{HOST}:{port}/health"), patience_s=30)
         yield child
+
+
+def _locate_portal_note(state: Path) -> Path:
+    return state / "portal.pid"
 
 
 def _deploy(aws: Clients, assembly: Assembly, portal_port: int) -> dict[str, str]:

@@ -104,7 +104,7 @@ def _supervise(children: Sequence[Child], on_change: Callable[[], None] | None) 
     while True:
         for child in children:
             if child.exit_code is not None:
-                raise RunnerError(f"The {child.name} ended by itself: {child.read_last_line()} (see {child.log}).")
+                raise RunnerError(child.describe_end())
         if on_change:
             on_change()
         time.sleep(_POLL_S)

@@ -42,6 +42,8 @@ class JsonReporter:
     def report_selection(self, found: Selection) -> None:
         for path in found.unreadable:
             self.report_trouble(path, OSError("It cannot be read."))
+        for path, reason in found.skipped:
+            self._print_event("skipped", path=str(path), reason=reason)
         if found.left_out or found.not_entered:
             self._print_event("left_out", files=found.left_out, folders=found.not_entered)
 
@@ -139,6 +141,8 @@ class ConsoleReporter:
     def report_selection(self, found: Selection) -> None:
         for path in found.unreadable:
             self.report_trouble(path, OSError("It cannot be read."))
+        for path, reason in found.skipped:
+            self._console.print(f"[yellow]skipped[/]  {escape_name(str(path))}: {reason}.")
         if told := describe_left_out(found):
             self._console.print(f"[dim]{told}[/]")
 

@@ -10,7 +10,7 @@ from typing import Any
 from scalper.api.connection import Connection
 from scalper.api.model import AWAITING, File, Json, PartPlan, Reserved
 from scalper.api.queries import list_files
-from scalper.errors import ClientError, ConflictError, CredentialsError, UnreachableError
+from scalper.errors import ClientError, ConflictError, CredentialsError, JournalError, UnreachableError
 from scalper.uploads.announcements import Announcer, Candidates, Pending
 from scalper.uploads.journal import ABANDONED, ANNOUNCED, SENT, Journal
 from scalper.uploads.local_files import LocalFile
@@ -104,6 +104,7 @@ class Delivery:
             # It arrived, and may be judged by now: no run has told that yet, so whoever waits is told.
             self._journal.note_states([item.file_id], SENT)
             self._add_to_outcome(item.file, item.upload_id, item.file_id)
+            self._watcher.report_sent(item)
 
     def _queue(self, item: Item) -> None:
         if item.reserved and item.reserved.state != AWAITING:
@@ -161,8 +162,15 @@ class Delivery:
                     item.given_up = True
                     self._note_trouble(item.file.path, error)
             else:
-                then(answer)
-        self._note_arrivals()
+                self._go_on(partial(then, answer))
+        self._go_on(self._note_arrivals)
+
+    def _go_on(self, step: Callable[[], None]) -> None:
+        """Take a step that writes the journal; where it cannot be written, end the run by what is under way."""
+        try:
+            step()
+        except JournalError as error:
+            self._halt(error)
 
     def _halt(self, error: BaseException) -> None:
         self.outcome.halted = self.outcome.halted or error
@@ -222,7 +230,8 @@ class Delivery:
         self.outcome.uploads[file_id] = upload_id
 
     def _note_arrivals(self) -> None:
-        if self._arrived:
+        # What a full journal cannot hold, the next run asks for.
+        if self._arrived and not isinstance(self.outcome.halted, JournalError):
             with self._journal.transaction():
                 self._journal.note_states((item.file_id for item in self._arrived), SENT)
             self._arrived.clear()

@@ -69,6 +69,29 @@ class Entry:
     state: str
 
 
+class _Database(sqlite3.Connection):
+    """One whose refusals are told as the journal's: no room, a read-only disk, another run that writes."""
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:  # type: ignore[override]
+        with _tell_trouble():
+            return super().execute(sql, values)
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> sqlite3.Cursor:  # type: ignore[override]
+        with _tell_trouble():
+            return super().executemany(sql, rows)
+
+
+@contextmanager
+def _tell_trouble() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise JournalError(
+            f"The journal cannot be written: {error}. Make room for it, or name another --journal, and run the same "
+            "command again: what has arrived is not sent twice."
+        ) from error
+
+
 class Journal:
     """The journal of one account: a client at one API. One run at a time holds it."""
 
@@ -80,7 +103,7 @@ class Journal:
             for file in (path, path.with_name(path.name + ".lock")):
                 os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
             self._guard = sqlite3.connect(path.with_name(path.name + ".lock"), timeout=0, isolation_level=None)
-            self._db = sqlite3.connect(path, timeout=10, isolation_level=None)
+            self._db = sqlite3.connect(path, timeout=10, isolation_level=None, factory=_Database)
             self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;")
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
             if version == 0:
@@ -121,7 +144,9 @@ class Journal:
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            # SQLite has taken back by itself what it had no room for.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
 

@@ -71,6 +71,8 @@ class Selection:
     not_entered: int = 0
     """Hidden folders, and those of what was removed."""
     unreadable: list[Path] = field(default_factory=list)
+    skipped: list[tuple[Path, str]] = field(default_factory=list)
+    """What is no file and holds none that could be found here, each with what it is."""
 
 
 def find_files(paths: Iterable[Path], *, include_all: bool = False) -> Selection:
@@ -90,11 +92,16 @@ def find_files(paths: Iterable[Path], *, include_all: bool = False) -> Selection
             seen.add(str(inner))
             try:
                 facts = inner.stat()
+            except FileNotFoundError:
+                if inner.is_symlink():
+                    found.skipped.append((inner, "a link that leads nowhere"))
             except OSError:
                 found.unreadable.append(inner)
-                continue
-            if stat.S_ISREG(facts.st_mode):
-                found.files.append(LocalFile(inner, _build_name(inner, root), facts.st_size, facts.st_mtime_ns))
+            else:
+                if stat.S_ISREG(facts.st_mode):
+                    found.files.append(LocalFile(inner, _build_name(inner, root), facts.st_size, facts.st_mtime_ns))
+                else:
+                    found.skipped.append((inner, "no file, but a pipe, a socket or a device"))
     return found
 
 
@@ -108,6 +115,8 @@ def _walk_folder(root: Path, found: Selection, *, include_all: bool) -> Iterator
         entered = [name for name in sorted(folders) if include_all or not _is_passed_by(name)]
         found.not_entered += len(folders) - len(entered)
         folders[:] = entered
+        linked = (Path(folder, name) for name in entered if Path(folder, name).is_symlink())
+        found.skipped += ((path, "a link to a folder; name it to send what it holds") for path in linked)
         for name in sorted(names):
             path = Path(folder, name)
             if not include_all and is_left_out(path, root):

@@ -6,13 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from infra.build.processes import Child, run_tool, wait_until_ready
+from infra.build.processes import Child, end_left_behind, run_tool, wait_until_ready
 from infra.errors import RunnerError
 from tests.emulator.stacks import eventually
 
 FOREVER = "import signal; signal.pause()"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
 WITH_CHILD = f"import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', {FOREVER!r}]).pid, flush=True)"
+
+
+SLOW = (
+    "import pathlib, signal, sys, time\n"
+    "def stop(*_):\n"
+    "    for size in range(8):\n"
+    "        pathlib.Path('growing').write_bytes(bytes(size))\n"
+    "        time.sleep(0.1)\n"
+    "    pathlib.Path('whole').touch()\n"
+    "    sys.exit(0)\n"
+    "signal.signal(signal.SIGTERM, stop)\n"
+    "print('deaf', flush=True)\n"
+    "signal.pause()"
+)
 
 
 def child(tmp_path, program):
@@ -22,7 +36,13 @@ def child(tmp_path, program):
         environment={**os.environ},
         cwd=tmp_path,
         log=tmp_path / "log",
+        note=tmp_path / "note",
     )
+
+
+def measure(tmp_path):
+    """Return what looks for a sign of work: the size of the file that the child writes."""
+    return lambda _pid: (tmp_path / "growing").stat().st_size if (tmp_path / "growing").exists() else None
 
 
 def is_alive(pid):
@@ -44,6 +64,37 @@ def test_a_child_that_ignores_the_request_is_ended_all_the_same(tmp_path):
     eventually(lambda: "deaf" in (tmp_path / "log").read_text())
     running.stop(patience_s=0.1)
     assert running.exit_code is not None
+
+
+def test_a_child_that_still_works_is_waited_for_however_long_it_takes(tmp_path):
+    running = child(tmp_path, SLOW)
+    eventually(lambda: "deaf" in (tmp_path / "log").read_text())
+    running.stop(patience_s=0.4, signs=measure(tmp_path))
+    assert (tmp_path / "whole").exists()
+
+
+def test_a_process_of_a_runner_that_was_killed_is_found_by_its_note_and_may_end_its_work(tmp_path):
+    running = child(tmp_path, SLOW)
+    eventually(lambda: "deaf" in (tmp_path / "log").read_text())
+    ended = end_left_behind(tmp_path / "note", patience_s=0.4, signs=measure(tmp_path))
+    assert ended == int(running._process.pid)
+    assert (tmp_path / "whole").exists()
+    assert not (tmp_path / "note").exists()
+    assert not is_alive(ended)
+    running.stop()
+
+
+@pytest.mark.parametrize("note", ["", "nonsense", "{own} 1", "{own}", "4194304 17"])
+def test_a_note_of_a_process_that_ended_harms_nobody_who_has_its_number_now(tmp_path, note):
+    (tmp_path / "note").write_text(note.format(own=os.getpid()))
+    assert end_left_behind(tmp_path / "note", patience_s=0.1) is None
+    assert not (tmp_path / "note").exists()
+
+
+def test_a_child_that_was_ended_leaves_no_note(tmp_path):
+    with child(tmp_path, FOREVER):
+        assert (tmp_path / "note").exists()
+    assert end_left_behind(tmp_path / "note", patience_s=0.1) is None
 
 
 def test_what_a_child_leaves_behind_is_ended_too(tmp_path):

@@ -1,12 +1,16 @@
 """Uploading: once, whatever happens on the way."""
 
+import contextlib
 import os
+import sqlite3
 
 import httpx
 import pytest
 
 from scalper.errors import FileChangedError, JournalError, UnreachableError
+from scalper.uploads.announcements import Announcer
 from scalper.uploads.local_files import LARGE, find_files
+from scalper.uploads.outcome import Silent
 from tests.dicom_files import ct_slice
 from tests.patient_cd import AROUND, burn_cd
 from tests.unit.scalper.world import folder
@@ -218,3 +222,76 @@ def test_hidden_files_are_left_out_and_odd_names_are_mended(world, client, tmp_p
         "study/line\N{REPLACEMENT CHARACTER}break.dcm",
         "study/\N{REPLACEMENT CHARACTER}.dcm",
     ]
+
+
+@contextlib.contextmanager
+def little_room(pages):
+    """Give the journal's disk room for so many pages of SQLite's."""
+    connect = sqlite3.connect
+
+    def connect_with_little_room(path, **options):
+        db = connect(path, **options)
+        db.execute(f"PRAGMA max_page_count = {pages}")
+        return db
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite3, "connect", connect_with_little_room)
+        yield
+
+
+@pytest.mark.parametrize("pages", [*range(7, 19), 24, 30])
+def test_a_full_journal_ends_a_run_with_a_sentence_and_the_next_one_loses_and_doubles_nothing(
+    world, client, tmp_path, journal, pages
+):
+    files = {f"n{number:03}_dcm": b"%d" % number for number in range(300)}
+    study = folder(tmp_path / "many", **files)
+    with little_room(pages), pytest.raises(JournalError, match=r"The journal .*disk is full"):
+        client.upload(study, journal=journal)
+    outcome = client.upload(study, journal=journal)
+    assert len(outcome.files) == len(files)
+    assert len(world.portal.table.files) == len(files)
+    assert world.requests["PUT s3"] == len(files)
+    assert client.upload(study, journal=journal).sent == 0
+
+
+def test_what_reached_s3_before_a_kill_is_told_by_the_next_run(world, client, study, journal, monkeypatch):
+    class Watching(Silent):
+        def __init__(self):
+            self.sent = []
+
+        def report_sent(self, item):
+            self.sent.append(item.file.path.name)
+
+    def upload(watcher):
+        with client.journal(journal) as opened:
+            announcer = Announcer(client.connection, opened, roots=[study])
+            return client.deliver(find_files([study]), opened, announcer, watcher=watcher, jobs=1)
+
+    class Killed(Watching):
+        def report_sent(self, item):
+            raise SystemExit
+
+    with pytest.raises(SystemExit):
+        upload(Killed())
+    watcher = Watching()
+    outcome = upload(watcher)
+    assert sorted(watcher.sent) == ["a.dcm", "b.dcm", "c.dcm"]
+    assert (len(outcome.files), world.requests["PUT s3"]) == (3, 3)
+
+
+def test_what_is_no_file_is_told_of_and_asks_for_no_other_run(tmp_path):
+    root = folder(tmp_path / "study", a_dcm=b"one")
+    elsewhere = folder(tmp_path / "elsewhere", b_dcm=b"two")
+    (root / "gone.dcm").symlink_to(tmp_path / "nothing")
+    (root / "linked").symlink_to(elsewhere)
+    (root / "also.dcm").symlink_to(elsewhere / "b.dcm")
+    os.mkfifo(root / "pipe")
+    found = find_files([root])
+    assert [file.path.name for file in found.files] == ["a.dcm", "also.dcm"]
+    assert {(path.name, reason) for path, reason in found.skipped} == {
+        ("gone.dcm", "a link that leads nowhere"),
+        ("linked", "a link to a folder; name it to send what it holds"),
+        ("pipe", "no file, but a pipe, a socket or a device"),
+    }
+    assert found.unreadable == []
+    assert [file.path.name for file in find_files([root / "linked"]).files] == ["b.dcm"]
