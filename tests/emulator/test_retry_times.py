@@ -19,8 +19,8 @@ from tests.waiting import until
 pytestmark = pytest.mark.emulator
 
 PART = 5 * 1024**2
-CALLS_OF_A_TRY = 4
-"""boto3 repeats a refused call before it gives up."""
+CALLS_OF_A_TRY = 5
+"""boto3 repeats a refused call four times before it gives up."""
 
 
 @pytest.fixture
