@@ -84,8 +84,6 @@ class AlarmLimits:
 
     oldest_message_s: int = 900
     upload_to_verdict_p95_s: int = 60
-    judge_duration_p95_share: float = 0.8
-    """Of its timeout."""
     portal_p99_ms: int = 3000
     portal_5xx: int = 5
     """Answers within five minutes."""

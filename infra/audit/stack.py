@@ -112,7 +112,7 @@ _EVIDENCE = {
 
 def add_tamper_alerts(
     scope: Construct, config: StageConfig, *, alerts: Alerts, break_glass: iam.IRole
-) -> list[EventAlert]:
+) -> list[Construct]:
     """Add the rules. They see the calls of the stack's region, where IAM and root's sign-ins are seen in us-east-1.
 
     Break-glass can be taken there only, by whatever way (infra/data/recovery.py).
@@ -158,7 +158,7 @@ def add_tamper_alerts(
             {"detail-type": [_CALLS], "detail": {"eventSource": list(_EVIDENCE), "eventName": calls}},
         ),
     }
-    made: list[EventAlert] = []
+    made: list[Construct] = []
     for name, (title, pattern) in patterns.items():
         alert = EventAlert(
             scope,
@@ -169,8 +169,7 @@ def add_tamper_alerts(
             parts=_PARTS,
             message=f"{title}: {_TOLD}, {name}.",
         )
-        watch_rule(scope, f"{name}Untold", rule=alert.rule, topic=alerts.topic)
-        made.append(alert)
+        made += [alert, watch_rule(scope, f"{name}Untold", rule=alert.rule, topic=alerts.topic)]
     return made
 
 

@@ -17,7 +17,12 @@ _UUID = "0a1b2c3d-0000-4000-8000-0123456789ab"
 _ACCOUNT = "111122223333"
 _LONGEST_HOST = "a" * 253
 """RFC 1035, 2.3.4, without the lengths' own octets."""
-_PARAMETERS = {"PortalOriginParameter": f"https://{_LONGEST_HOST}", "OriginVersion": _UUID}
+_PARAMETERS = {
+    "AlertEmail": f"a@{_LONGEST_HOST}",
+    "DeletionProtection": "true",
+    "OriginVersion": _UUID,
+    "PortalOriginParameter": f"https://{_LONGEST_HOST}",
+}
 
 _NAMES = {
     "AWS::Backup::BackupVault": ("BackupVaultName", 50),
@@ -89,7 +94,9 @@ class Place:
         return {
             "AWS::AccountId": _ACCOUNT,
             "AWS::Partition": self.partition,
+            "AWS::NoValue": "",
             "AWS::Region": self.region,
+            "AWS::StackId": f"arn:{self.partition}:cloudformation:{self.region}:{_ACCOUNT}:stack/{stack}/{_UUID}",
             "AWS::StackName": stack,
             "AWS::URLSuffix": "amazonaws.com",
         }
@@ -144,7 +151,9 @@ class Deployed:
             "Fn::GetAtt": lambda stack, told: self._refer(stack, *told),
             "Fn::Join": lambda stack, told: told[0].join(str(self.resolve(stack, part)) for part in told[1]),
             "Fn::Sub": self._substitute,
-            "Fn::If": lambda stack, told: max((self.resolve(stack, one) for one in told[1:]), key=len),
+            "Fn::If": lambda stack, told: max((self.resolve(stack, one) for one in told[1:]), key=_measure),
+            "Fn::Select": lambda stack, told: self.resolve(stack, told[1])[int(told[0])],
+            "Fn::Split": lambda stack, told: self.resolve(stack, told[1]).split(told[0]),
             "Fn::ImportValue": lambda _, name: self.resolve(*self._exports[name]),
         }
 
@@ -175,3 +184,7 @@ class Deployed:
         named, most = _NAMES.get(resource["Type"], ("", 255))
         told = resource.get("Properties", {}).get(named)
         return str(self.resolve(stack, told)) if told else f"{stack}-{name}-{_RANDOM}"[:most]
+
+
+def _measure(value: Any) -> int:  # noqa: ANN401  # Whatever a template may say.
+    return len(json.dumps(value))

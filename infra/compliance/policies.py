@@ -25,7 +25,7 @@ GLOBAL_KEYS = frozenset(
     f"aws:{key}".lower()
     for key in (
         "MultiFactorAuthAge", "MultiFactorAuthPresent", "PrincipalAccount", "PrincipalArn", "PrincipalIsAWSService",
-        "PrincipalServiceName", "ResourceAccount", "SecureTransport", "SourceAccount", "SourceArn",
+        "PrincipalServiceName", "RequestedRegion", "ResourceAccount", "SecureTransport", "SourceAccount", "SourceArn",
     )
 )  # fmt: skip
 """Of IAM's guide, "AWS global condition context keys": those of which a policy here may make use."""

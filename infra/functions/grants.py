@@ -18,8 +18,7 @@ from infra.iam import allow, let_role
 from infra.resources import Resources
 from intake.analytics.model import PREFIX as ROWS
 
-_POLL = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
-_CONSUME = [*_POLL, "sqs:ChangeMessageVisibility"]
+_CONSUME = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
 _PEEK = ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
 _READ_OBJECT = ["s3:GetObject", "s3:GetObjectVersion"]
 _READ_TAGS = ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"]
@@ -87,7 +86,7 @@ class Grants:
         return [
             allow(_FOLLOW_STREAM, _find_stream(self.parts.records)),
             allow(["sqs:SendMessage"], self.parts.queueing.projection_failures.queue_arn),
-            allow(_POLL, self.parts.queueing.projection_redrives.queue_arn),
+            allow(_CONSUME, self.parts.queueing.projection_redrives.queue_arn),
             allow(["sns:Publish"], self.parts.alerts.topic.topic_arn, self.parts.webhooks.topic.topic_arn),
             *self._allow_table(),
             self._allow_messages_key(),
@@ -98,7 +97,7 @@ class Grants:
         return [
             allow(_FOLLOW_STREAM, _find_stream(self.parts.records)),
             allow(["sqs:SendMessage"], self.parts.queueing.export_failures.queue_arn),
-            allow(_POLL, self.parts.queueing.export_redrives.queue_arn),
+            allow(_CONSUME, self.parts.queueing.export_redrives.queue_arn),
             allow(_USE_KEY, self.parts.keys.data.key_arn),
             self._allow_messages_key(),
         ]

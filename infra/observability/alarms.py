@@ -68,9 +68,6 @@ class Alarms(Construct):
 
     def _watch_speed(self, watched: Watched, config: StageConfig) -> None:
         """Tell of verdicts and pages that come late, and of a portal that gives none."""
-        longest_ms = 1000 * config.judge.timeout_s * config.alarms.judge_duration_p95_share
-        duration = watched.judge.metric_duration(period=FIVE_MINUTES, statistic="p95")
-        self._add_alarm("JudgeDuration", duration, longest_ms, "Judging takes nearly as long as the function may run.")
         verdicts = watched.own("UploadToVerdict", "judge", "p95")
         slow_ms = 1000 * config.alarms.upload_to_verdict_p95_s
         self._add_alarm("SlowVerdicts", verdicts, slow_ms, "Verdicts come late after their uploads.", periods=2)
@@ -91,7 +88,7 @@ class Alarms(Construct):
         _add_alarm(self, construct_id, metric, limit, description, topic=self._topic, periods=periods, of_them=of_them)
 
 
-def watch_rule(scope: Construct, construct_id: str, *, rule: events.CfnRule, topic: sns.ITopic) -> None:
+def watch_rule(scope: Construct, construct_id: str, *, rule: events.CfnRule, topic: sns.ITopic) -> cloudwatch.Alarm:
     """Tell when a rule found something and could not bring it where it should (EventBridge guide, "Monitoring").
 
     A letter may tell of the same; but what keeps a rule from its target may keep it from the letters too.
@@ -103,7 +100,7 @@ def watch_rule(scope: Construct, construct_id: str, *, rule: events.CfnRule, top
         statistic="Sum",
         period=FIVE_MINUTES,
     )
-    _add_alarm(scope, construct_id, failed, 0, "AWS has something to tell and cannot.", topic=topic)
+    return _add_alarm(scope, construct_id, failed, 0, "AWS has something to tell and cannot.", topic=topic)
 
 
 def _add_alarm(
@@ -116,7 +113,7 @@ def _add_alarm(
     topic: sns.ITopic,
     periods: int = 1,
     of_them: int | None = None,
-) -> None:
+) -> cloudwatch.Alarm:
     """Alarm when a metric stands above its limit for some periods in a row, or for so many of them."""
     alarm = cloudwatch.Alarm(
         scope,
@@ -131,6 +128,7 @@ def _add_alarm(
         alarm_description=description,
     )
     alarm.add_alarm_action(actions.SnsAction(topic))
+    return alarm
 
 
 def alarm_name(stack: str, alarm: str) -> str:

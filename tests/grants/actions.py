@@ -75,12 +75,10 @@ BY_AWS: dict[str, tuple[tuple[str, ...], str]] = {
     "s3:ListBucket": (("Judge", "Portal"), f"Without it a missing object answers 403 and not 404. {_ATHENA}"),
     "s3:ListBucketMultipartUploads": (("Portal",), _ATHENA),
     "s3:PutObjectTagging": (("Judge",), "Asked for where a copy says that it brings its own tags, and be it none."),
-    "sqs:DeleteMessage": (("Judge", "Projector", "Exporter"), _POLLS),
+    "sqs:DeleteMessage": (("Projector", "Exporter"), _POLLS),
     "sqs:GetQueueAttributes": (("Judge", "Projector", "Exporter"), _POLLS),
     "sqs:ReceiveMessage": (("Projector", "Exporter"), _POLLS),
     "sqs:SendMessage": (("Projector", "Exporter"), "Lambda sends what it gives up of the stream and of invocations."),
-    "xray:PutTelemetryRecords": (_ALL, "Lambda traces the function as the function."),
-    "xray:PutTraceSegments": (_ALL, "Lambda traces the function as the function."),
 }
 """What no code of these functions calls, and who does in their stead."""
 

@@ -20,13 +20,19 @@ ANOTHER_MATTER = (
     "Have it scanned again",
     "Switching it off: set it to False and deploy",  # The template differs.
     "there a deployment? Then roll back",  # So it does.
+    "| `make deploy` fails again and again |",  # Of deployments themselves.
 )
 """Beginnings of paragraphs in which a deployment brings something that the templates say otherwise than before."""
 
 
+STUCK = re.compile(r"^## A deployment that is stuck$.*?^## ", re.DOTALL | re.MULTILINE)
+"""What to do when a deployment itself has failed: it is repeated, and nothing was changed by hand."""
+
+
 def paragraphs():
     """Return the runbook's paragraphs, list items and rows of tables, without its commands."""
-    return [one for one in re.split(r"\n\n|\n(?=- |\d\. |\|)", BLOCK.sub("", RUNBOOK)) if "deploy" in one.lower()]
+    text = STUCK.sub("## ", BLOCK.sub("", RUNBOOK))
+    return [one for one in re.split(r"\n\n|\n(?=- |\d\. |\|)", text) if "deploy" in one.lower()]
 
 
 def test_no_paragraph_has_a_deployment_put_back_what_was_changed_by_hand():

@@ -142,7 +142,7 @@ def reached_from(name, resources):
 
 
 def test_the_same_stage_fits_twice_into_an_account_by_another_region(tmp_path_factory):
-    elsewhere = Edge(firewall_arn="arn:aws:wafv2:us-east-1:111122223333:global/webacl/a/b")
+    elsewhere = Edge(admits_old_tls=True, firewall_arn="arn:aws:wafv2:us-east-1:111122223333:global/webacl/a/b")
     one, other = (
         {name for path in _synthesize(stage, tmp_path_factory).glob("*.template.json") for name in global_names(path)}
         for stage in (PROD, replace(PROD, region="eu-central-1", edge=elsewhere))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.compliance.physical_names import Deployed, Place
+from infra.stages import STAGES
 from tests.grants.granted import may
 from tests.unit.infra.template import listed
 
@@ -18,8 +19,13 @@ FACTS = json.loads((Path(__file__).parent / "service_roles.json").read_text())
 
 
 @pytest.fixture(scope="module", params=["prod", "example"])
-def deployed(request, assemblies):
-    return Deployed.read(assemblies[request.param], Place("us-east-1"))
+def stage(request):
+    return STAGES[request.param]
+
+
+@pytest.fixture(scope="module")
+def deployed(stage, assemblies):
+    return Deployed.read(assemblies[stage.name], Place("us-east-1"))
 
 
 def service_roles(deployed):
@@ -32,17 +38,20 @@ def service_roles(deployed):
                         yield stack, name, service
 
 
-def facts_about(role, service):
+def facts_about(role, service, stage):
+    """Return what AWS writes for such a role, but for what the stage has not switched on (`where`)."""
     return [
         one
         for one in FACTS["roles"]
-        if one["service"] == service and any(role.startswith(name) for name in one.get("roles", [""]))
+        if one["service"] == service
+        and any(role.startswith(name) for name in one.get("roles", [""]))
+        and ("where" not in one or getattr(stage, one["where"]))
     ]
 
 
-def test_each_role_may_do_what_aws_writes_for_its_service(deployed):
+def test_each_role_may_do_what_aws_writes_for_its_service(deployed, stage):
     for stack, role, service in service_roles(deployed):
-        facts = facts_about(role, service)
+        facts = facts_about(role, service, stage)
         assert facts, f"nothing is written down of {service}, which takes on {stack}/{role}"
         allowed = may(deployed, stack, role)
         for one in facts:
@@ -50,18 +59,18 @@ def test_each_role_may_do_what_aws_writes_for_its_service(deployed):
             assert not missing, f"{stack}/{role} lacks {sorted(missing)} of {one['source']} {one['version']}"
 
 
-def test_they_may_do_it_to_what_the_service_does_it_to(deployed):
+def test_they_may_do_it_to_what_the_service_does_it_to(deployed, stage):
     for stack, role, service in service_roles(deployed):
         allowed = may(deployed, stack, role)
-        for one in facts_about(role, service):
+        for one in facts_about(role, service, stage):
             for action, example in one.get("about", {}).items():
                 assert any(known == action and fnmatchcase(example, resource) for known, resource in allowed), action
 
 
-def test_what_is_left_out_has_a_reason_and_is_written_by_aws_and_not_allowed_after_all(deployed):
+def test_what_is_left_out_has_a_reason_and_is_written_by_aws_and_not_allowed_after_all(deployed, stage):
     for stack, role, service in service_roles(deployed):
         allowed = {action for action, _ in may(deployed, stack, role)}
-        for one in facts_about(role, service):
+        for one in facts_about(role, service, stage):
             assert set(one["left_out"]) <= set(one["actions"])
             assert all(one["left_out"].values())
             for action in set(one["left_out"]) & allowed:
@@ -73,7 +82,9 @@ def test_what_is_left_out_has_a_reason_and_is_written_by_aws_and_not_allowed_aft
 
 def test_each_fact_tells_its_page_and_day_and_is_about_a_role_there_is(assemblies):
     example = Deployed.read(assemblies["example"], Place("us-east-1"))
-    known = [one for _, role, service in service_roles(example) for one in facts_about(role, service)]
+    known = [
+        one for _, role, service in service_roles(example) for one in facts_about(role, service, STAGES["example"])
+    ]
     for one in FACTS["roles"]:
         assert one["source"]
         assert one["date"] <= "2026-11-30"

@@ -179,12 +179,10 @@ def test_the_limits_are_the_stages(prod):
     thresholds = {name: alarm["Threshold"] for name, alarm in by_metric.items()}
     assert thresholds["ApproximateAgeOfOldestMessage"] == limits.oldest_message_s
     assert thresholds["UploadToVerdict"] == 1000 * limits.upload_to_verdict_p95_s
-    assert thresholds["Duration"] == 1000 * PROD.judge.timeout_s * limits.judge_duration_p95_share
     assert thresholds["5xx"] == limits.portal_5xx
     assert thresholds["Latency"] == limits.portal_p99_ms
-    assert {name: by_metric[name]["ExtendedStatistic"] for name in ("UploadToVerdict", "Duration", "Latency")} == {
+    assert {name: by_metric[name]["ExtendedStatistic"] for name in ("UploadToVerdict", "Latency")} == {
         "UploadToVerdict": "p95",
-        "Duration": "p95",
         "Latency": "p99",
     }
 
