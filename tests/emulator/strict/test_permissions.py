@@ -13,8 +13,7 @@ _ITEMS = {
     "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Query by clinic", "dynamodb:PutItem",
     "dynamodb:UpdateItem", "dynamodb:UpdateItem in a transaction",
 }  # fmt: skip
-_POLL = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
-_CONSUME = {*_POLL, "sqs:ChangeMessageVisibility"}
+_CONSUME = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"}
 _PEEK = _CONSUME - {"sqs:DeleteMessage"}
 _COUNT = {"sqs:GetQueueAttributes"}
 _SEND = {"sqs:SendMessage"}
@@ -45,7 +44,7 @@ MAY = {
     },
     "projector": {
         "tables": {"records": _ITEMS},
-        "queues": {"projection failures": _SEND, "projection redrives": _POLL, "mailbox": _SEND},
+        "queues": {"projection failures": _SEND, "projection redrives": _CONSUME, "mailbox": _SEND},
         "topics": {"alerts": _PUBLISH, "events": _PUBLISH},
         "keys": _USE_KEYS,
         "account": {"account": {"dynamodb:ListStreams"}},
