@@ -49,9 +49,6 @@ class _Lines(LambdaPowertoolsFormatter):
 logger = Logger(logger_formatter=_Lines())
 metrics = Metrics()
 
-LAST_DELIVERY = MAX_RECEIVES
-"""A message that fails then is given up."""
-
 _VERDICT_METRIC = {State.ACCEPTED: "Accepted", State.REJECTED: "Rejected"}
 
 
@@ -228,10 +225,8 @@ def report_unfinished(messages: int) -> None:
 def describe(error: Exception) -> dict[str, Any]:
     """Return what may be logged of an error: AWS's own messages name keys, and ours never do."""
     last = traceback.extract_tb(error.__traceback__)[-1:]
-    described = {
-        "error": type(error).__name__,
-        "raised_at": [f"{frame.filename}:{frame.lineno}" for frame in last],
-    }
+    raised_at = [f"{frame.filename}:{frame.lineno}" for frame in last]
+    described = {"error": type(error).__name__, "raised_at": raised_at}
     if of_aws := describe_refusal(error) or describe_refusal(error.__cause__):
         described |= of_aws
     return described | ({"told": str(error)} if isinstance(error, ScalperError) else {})
@@ -245,7 +240,7 @@ class FailureNotes:
 
     def note(self, record: SQSRecord, error: Exception) -> None:
         """Note an error. That the note itself fails is logged: the message must be given back all the same."""
-        if int(record.attributes.approximate_receive_count) < LAST_DELIVERY:
+        if int(record.attributes.approximate_receive_count) < MAX_RECEIVES:
             return
         told = describe(error)
         text = " ".join(filter(None, (told["error"], told.get("code"))))

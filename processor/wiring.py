@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -16,13 +15,7 @@ from intake.files.model import now
 from intake.messaging.sns import SnsAlerts, SnsEvents
 from intake.messaging.sqs import SqsDeliveries, SqsQueue
 from intake.operations.dynamodb import DynamoAudit, DynamoLastErrors, DynamoStuckFiles, DynamoWatch
-from intake.operations.reconciliation import (
-    DynamoIncidents,
-    DynamoLedger,
-    DynamoRounds,
-    DynamoSweepLease,
-    S3Inventory,
-)
+from intake.operations.reconciliation import DynamoIncidents, DynamoLedger, DynamoRounds, DynamoSweepLease, S3Inventory
 from intake.orders.orders import DynamoOrders
 from intake.orders.reviews import DynamoReviews
 from intake.projections.history import DynamoClinicHistory
@@ -98,10 +91,9 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
     )
     in_turn = serialize(judge)
     buckets = Buckets(settings.accepted_bucket, settings.quarantine_bucket)
-    profiles = Profiles(DynamoDirectory(table))
+    profiles, scans = Profiles(DynamoDirectory(table)), Scans(objects, settings.scan_required)
     # Whoever has just changed a profile, or let a clinic take part, and orders a dry run means that one.
     anew = Profiles(DynamoDirectory(table), kept_s=0)
-    scans = Scans(objects, settings.scan_required)
     processor = Processor(
         objects,
         verdicts,
@@ -129,8 +121,8 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
     )
     dispatcher = OrderDispatcher(orders=DynamoOrders(table), records=DynamoRecords(table), queue=queue, do=tasks.do)
     settler = Settler(objects=objects, children=DynamoChildren(table), verdicts=verdicts, queue=queue, buckets=buckets)
-    notes, retries = FailureNotes(DynamoLastErrors(table)), _retries(session, settings.queue_url)
-    return Judging(processor, expander, settler, dispatcher, notes, retries)
+    retries = Retries(SqsDeliveries(session.client("sqs", config=_AT_THE_END), settings.queue_url))
+    return Judging(processor, expander, settler, dispatcher, FailureNotes(DynamoLastErrors(table)), retries)
 
 
 def projector(environment: Mapping[str, str], session: boto3.Session) -> Projector:
@@ -151,17 +143,17 @@ def projector(environment: Mapping[str, str], session: boto3.Session) -> Project
 
 def exporter(environment: Mapping[str, str], session: boto3.Session) -> Exporter:
     settings = ExporterSettings.read(environment)
-    s3 = session.client("s3", config=_CONFIG)
-    return Exporter(S3AnalyticsFiles(s3, settings.analytics_bucket, settings.analytics_key_arn))
+    bucket, key = settings.analytics_bucket, settings.analytics_key_arn
+    return Exporter(S3AnalyticsFiles(session.client("s3", config=_CONFIG), bucket, key))
 
 
 def redrive_retries(environment: Mapping[str, str], session: boto3.Session) -> Retries:
-    return _retries(session, RedriveSettings.read(environment).redrives_queue_url)
+    url = RedriveSettings.read(environment).redrives_queue_url
+    return Retries(SqsDeliveries(session.client("sqs", config=_AT_THE_END), url))
 
 
 def stream(session: boto3.Session) -> DynamoStream:
-    client: Any = session.client("dynamodbstreams", config=_CONFIG)
-    return DynamoStream(client)
+    return DynamoStream(session.client("dynamodbstreams", config=_CONFIG))
 
 
 def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
@@ -252,10 +244,6 @@ def expected_watch(environment: Mapping[str, str], session: boto3.Session) -> Ex
         SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url),
         directory=DynamoDirectory(table),
     )
-
-
-def _retries(session: boto3.Session, queue_url: str) -> Retries:
-    return Retries(SqsDeliveries(session.client("sqs", config=_AT_THE_END), queue_url))
 
 
 def _table(session: boto3.Session, name: str) -> Table:

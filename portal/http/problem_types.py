@@ -53,7 +53,6 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         503,
         "throttled",
         "Try again in a moment",
-        "More is asked for at once than we can serve. Wait for as many seconds as `Retry-After` says, then repeat.",
         "More is asked for at once than we can serve. Wait a moment, then try again: what you did last was not done.",
     ),
     errors.InvalidTokenError: Problem(

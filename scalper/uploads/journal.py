@@ -16,23 +16,8 @@ from pathlib import Path
 from typing import Self
 
 from scalper.errors import JournalError
+from scalper.uploads.journal_file import open_database, open_guard
 from scalper.uploads.local_files import Announcement, LocalFile, normalize_path
-
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE upload (
-    id INTEGER PRIMARY KEY, account TEXT NOT NULL, reference TEXT NOT NULL, roots BLOB NOT NULL, note TEXT NOT NULL,
-    expected INTEGER NOT NULL, upload_id TEXT
-) STRICT;
-CREATE TABLE file (
-    id INTEGER PRIMARY KEY, upload INTEGER NOT NULL REFERENCES upload, path BLOB NOT NULL, size INTEGER NOT NULL,
-    changed_ns INTEGER NOT NULL, sha256 TEXT, request TEXT, name TEXT, file_id TEXT, state TEXT NOT NULL
-) STRICT;
-CREATE INDEX file_by_path ON file (path, id);
-CREATE INDEX file_by_request ON file (request, id) WHERE request IS NOT NULL;
-CREATE INDEX file_by_file_id ON file (file_id);
-CREATE INDEX file_by_upload ON file (upload, state);
-"""
 
 PLANNED = "planned"
 """About to be announced; the answer is not known."""
@@ -69,49 +54,12 @@ class Entry:
     state: str
 
 
-class _Database(sqlite3.Connection):
-    """One whose refusals are told as the journal's: no room, a read-only disk, another run that writes."""
-
-    def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:  # type: ignore[override]
-        with _tell_trouble():
-            return super().execute(sql, values)
-
-    def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> sqlite3.Cursor:  # type: ignore[override]
-        with _tell_trouble():
-            return super().executemany(sql, rows)
-
-
-@contextmanager
-def _tell_trouble() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise JournalError(
-            f"The journal cannot be written: {error}. Make room for it, or name another --journal, and run the same "
-            "command again: what has arrived is not sent twice."
-        ) from error
-
-
 class Journal:
     """The journal of one account: a client at one API. One run at a time holds it."""
 
     def __init__(self, path: Path, account: str) -> None:
         self._account = account
-        self._lock: sqlite3.Connection | None = None
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for file in (path, path.with_name(path.name + ".lock")):
-                os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-            self._guard = sqlite3.connect(path.with_name(path.name + ".lock"), timeout=0, isolation_level=None)
-            self._db = sqlite3.connect(path, timeout=10, isolation_level=None, factory=_Database)
-            self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;")
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
-        except (OSError, sqlite3.Error) as error:
-            raise JournalError(f"The journal {path} cannot be used: {error}.") from error
-        if version not in {0, _VERSION}:
-            raise JournalError("The journal was written by another version of scalper. Name another --journal.")
+        self._guard, self._db = open_guard(path), open_database(path)
 
     def __enter__(self) -> Self:
         return self

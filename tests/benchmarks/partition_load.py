@@ -25,7 +25,7 @@ from tests.metering.partitions import PARTITION_UNITS
 
 WORKERS, BATCH = 50, 10
 CPU_S = 0.012
-"""Of a file's verdict, one file at a time: 6.9 ms of a vCPU (infra/costs/metered.json), of which a worker has 0.58."""
+"""Of a file's verdict, one file at a time: 6.9 ms of a vCPU (portal/costs/metered.json), of which a worker has 0.58."""
 BEFORE_S = (WAIT_MS["s3 GetObject"] + WAIT_MS["s3 CopyObject"]) / 1000
 TRANSACTION_S = WAIT_MS["dynamodb TransactWriteItems"] / 1000
 

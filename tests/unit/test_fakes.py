@@ -6,6 +6,7 @@ from tests.architecture.sources import ROOT
 
 EXCUSED = {
     "FakeAthena": "It answers what a test gives it; the adapter is asked by stubs, and on the emulator.",
+    "FakeDeliveries": "It writes down what it is asked; the adapter is held to moto's queue by test_sqs.py.",
     "FakeHookSubscriptions": "Its tokens are its own, and moto confirms any; the emulator sends real ones.",
     "FakeMachines": "moto's user pool wants a library of its own; the emulator's tests make and end clients.",
     "FakePeople": "As FakeMachines; the emulator's tests invite, disable and reset people.",

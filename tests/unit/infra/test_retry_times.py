@@ -8,7 +8,6 @@ import pytest
 from infra.stages import LOCAL, PROD
 from intake.messaging.retries import FIRST_WAIT_S, JITTER, LONGEST_WAIT_S, MAX_RECEIVES, find_wait
 from processor.handlers.batches import SPARE_S
-from processor.telemetry import LAST_DELIVERY
 
 CRASHED_S = 12 * 60
 FAILED_S = 30
@@ -64,7 +63,7 @@ def test_what_failed_comes_again_within_half_a_minute_and_never_later_than_what_
 def test_an_outage_of_two_hours_is_outlived_by_what_fails_and_by_files_whose_workers_die(template, fed):
     assert sum(shortest_waits()) >= OUTAGE_S
     for queue, _ in fed:
-        assert queue["RedrivePolicy"]["maxReceiveCount"] == MAX_RECEIVES == LAST_DELIVERY
+        assert queue["RedrivePolicy"]["maxReceiveCount"] == MAX_RECEIVES
     assert (MAX_RECEIVES - 1) * template.named_by("QueueUrl")["VisibilityTimeout"] >= OUTAGE_S
 
 
@@ -119,8 +118,6 @@ def test_the_judge_stops_in_time_to_give_back_what_it_has_not_done(template):
     judge = template.named_by("JudgeFunction")
     assert judge["Timeout"] == 120
     assert 10 <= SPARE_S <= judge["Timeout"] / 4
-    (slow,) = [alarm for alarm in template.properties_of("AWS::CloudWatch::Alarm") if alarm["MetricName"] == "Duration"]
-    assert slow["Threshold"] <= 1000 * (judge["Timeout"] - SPARE_S), "it stops before the alarm could see it"
 
 
 def test_a_sweep_ends_before_the_next_one_begins(template):

@@ -8,7 +8,8 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import ClientError
 
 from intake.errors import ContentionError
-from processor.telemetry import LAST_DELIVERY, FailureNotes, logger, report_trouble
+from intake.messaging.retries import MAX_RECEIVES
+from processor.telemetry import FailureNotes, logger, report_trouble
 from tests.fakes import FakeLastErrors
 
 
@@ -25,13 +26,13 @@ def refused():
 )
 def test_the_last_delivery_leaves_a_note_of_class_and_code(error, told):
     errors = FakeLastErrors()
-    FailureNotes(errors).note(a_record(LAST_DELIVERY), error)
+    FailureNotes(errors).note(a_record(MAX_RECEIVES), error)
     assert errors.find(["m1"])["m1"].error == told
 
 
 def test_earlier_deliveries_leave_none():
     errors = FakeLastErrors()
-    FailureNotes(errors).note(a_record(LAST_DELIVERY - 1), ContentionError("busy"))
+    FailureNotes(errors).note(a_record(MAX_RECEIVES - 1), ContentionError("busy"))
     assert not errors.noted
 
 
@@ -40,7 +41,7 @@ def test_a_note_that_cannot_be_written_does_not_keep_the_message():
         def note(self, error):
             raise refused()
 
-    FailureNotes(Failing()).note(a_record(LAST_DELIVERY), ContentionError("busy"))
+    FailureNotes(Failing()).note(a_record(MAX_RECEIVES), ContentionError("busy"))
 
 
 @pytest.mark.parametrize("error", [ContentionError("busy"), refused(), ValueError("a name")])
