@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
-from infra.costs.assumptions import WAIT_MS
 from intake.table.throttling import PATIENCE_S, list_pauses
+from portal.costs.assumptions import WAIT_MS
 from tests.metering.partitions import PARTITION_UNITS
 
 WORKERS, BATCH = 50, 10
