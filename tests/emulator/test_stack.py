@@ -16,6 +16,7 @@ OUTPUTS = {
     "IncomingBucket", "AcceptedBucket", "QuarantineBucket", "LogsBucket", "Table", "QueueUrl", "DeadLetterQueueUrl",
     "AuditTable", "MailboxQueueUrl", "AlertTopicArn", "UserPoolId", "WebClientId", "AuthorizerId", "ApiUrl",
     "EventTopicArn", "WebhookDeadLetterQueueUrl", "ProjectionFailuresQueueUrl", "ProjectionRedrivesQueueUrl",
+    "FailedInvocationsQueueUrl",
     "ExportFailuresQueueUrl", "ExportRedrivesQueueUrl", "AnalyticsDatabase", "AthenaWorkgroup", "ExporterFunction",
     "SignInUrl", "PortalOrigin", "JudgeFunction", "ProjectorFunction", "SweepFunction", "PortalFunction",
     "DataKeyId", "MessagesKeyId", "BreakGlassRoleArn",

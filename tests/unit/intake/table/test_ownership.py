@@ -261,6 +261,7 @@ def test_what_belongs_to_nobody_is_little_and_known():
     """What writes items of no owner, and why none of these is a clinic's."""
     allowed = {
         "DynamoRounds": "how far the sweep's rounds are",
+        "DynamoSweepLease": "whose turn it is to sweep",
         "DynamoLastErrors": "why a message was given up, by its id",
         "DynamoOutbox": "the lease of whoever sends an alert",
         "DynamoRevocations": "whose access was ended, by session and person: not a clinic's to end",

@@ -287,6 +287,9 @@ class _Discarding:
     def __init__(self):
         self.sizes = []
 
+    def list_multipart_uploads(self, **call):
+        return {}
+
     def create_multipart_upload(self, **call):
         return {"UploadId": "u"}
 
