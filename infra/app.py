@@ -5,7 +5,6 @@ import os
 import sys
 import zipfile
 from collections.abc import Collection
-from dataclasses import replace
 from pathlib import Path
 
 from aws_cdk import App, Stack, Tags
@@ -35,12 +34,27 @@ FEATURE_FLAGS = {
 }
 
 
-def synthesize(*, config: StageConfig, bundles: Bundles, out: Path | None, unprotected: Collection[str] = ()) -> Path:
+def synthesize(
+    *,
+    config: StageConfig,
+    bundles: Bundles,
+    out: Path | None,
+    unprotected: Collection[str] = (),
+    with_pipeline: bool = True,
+) -> Path:
     """Write the cloud assembly of a stage and return its folder. Needs no network and no account."""
-    return Path(build(config=config, bundles=bundles, out=out, unprotected=unprotected).synth().directory)
+    app = build(config=config, bundles=bundles, out=out, unprotected=unprotected, with_pipeline=with_pipeline)
+    return Path(app.synth().directory)
 
 
-def build(*, config: StageConfig, bundles: Bundles, out: Path | None, unprotected: Collection[str] = ()) -> App:
+def build(
+    *,
+    config: StageConfig,
+    bundles: Bundles,
+    out: Path | None,
+    unprotected: Collection[str] = (),
+    with_pipeline: bool = True,
+) -> App:
     """Return the app of a stage: the core first, then what stands around it, each as the stage asks for it.
 
     What the emulator does not know lives in stacks of its own, so that the core is the same everywhere. A stage that
@@ -60,14 +74,13 @@ def build(*, config: StageConfig, bundles: Bundles, out: Path | None, unprotecte
         Audit(app, config=config, core=core, distribution_arn=edge.distribution_arn if edge else None)
     if core.scanning:
         Malware(app, config=config, storage=parts.storage, scanning=core.scanning)
-    if config.delivery:
-        DeliveryPipeline(
-            app,
-            delivery=config.delivery,
-            production=config,
-            staging=STAGES[config.delivery.staging],
-            undelivered=parts.webhooks.dead_letters.queue_arn,
-        )
+    letters = parts.webhooks.dead_letters.queue_arn
+    if config.delivery and with_pipeline:
+        staging = STAGES[config.delivery.staging]
+        DeliveryPipeline(app, delivery=config.delivery, production=config, staging=staging, undelivered=letters)
+    elif config.delivery:
+        # The pipeline's stack stands and imports it: CloudFormation removes no export that is in use.
+        core.export_value(letters)
     for stack in app.node.children:
         if isinstance(stack, Stack):
             stack.termination_protection = config.retain_data and stack.stack_name not in unprotected
@@ -84,8 +97,6 @@ def main() -> None:
     parser.add_argument("--without-delivery", action="store_true", help="leave out the pipeline: for its own builds")
     given = parser.parse_args()
     config = STAGES[given.stage]
-    if given.without_delivery:
-        config = replace(config, delivery=None)
     if given.without_code:
         bundles = placeholder_bundles()
     else:
@@ -93,7 +104,13 @@ def main() -> None:
             bundles = _build_bundles(EMULATOR if config.name == "local" else LAMBDA)
         except RunnerError as error:
             sys.exit(str(error))
-    synthesize(config=config, bundles=bundles, out=given.out, unprotected=os.environ.get(UNPROTECTED, "").split())
+    synthesize(
+        config=config,
+        bundles=bundles,
+        out=given.out,
+        unprotected=os.environ.get(UNPROTECTED, "").split(),
+        with_pipeline=not given.without_delivery,
+    )
 
 
 def _build_bundles(platform: Platform) -> Bundles:

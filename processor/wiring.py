@@ -60,7 +60,7 @@ _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeou
 # Whom DynamoDB throttles, `intake/table/throttling.py` has wait, and knows more of it than the SDK does.
 _TABLE_CONFIG = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 3}))
 # What is said of messages at the end of a function's time is said within its last seconds, or not at all.
-_AT_THE_END = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=2, read_timeout=3)
+_AT_THE_END = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=3)
 
 
 @dataclass(frozen=True, slots=True)

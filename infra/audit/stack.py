@@ -87,25 +87,28 @@ pages is a hundred calls, and no news after the sign-in."""
 
 _EVIDENCE = {
     "cloudtrail.amazonaws.com": ["DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail"],
-    "s3.amazonaws.com": ["DeleteBucket", "DeleteBucketPolicy", "PutBucketObjectLockConfiguration"],
+    "s3.amazonaws.com": ["DeleteBucket", "DeleteBucketPolicy", "PutBucketObjectLockConfiguration", "PutBucketPolicy"],
     "dynamodb.amazonaws.com": [
         "DeleteBackup",
         "DeleteResourcePolicy",
         "DeleteTable",
+        "PutResourcePolicy",
         "UpdateContinuousBackups",
         "UpdateTimeToLive",
     ],
-    "kms.amazonaws.com": ["DisableKey", "DisableKeyRotation", "ScheduleKeyDeletion"],
+    "kms.amazonaws.com": ["DisableKey", "DisableKeyRotation", "PutKeyPolicy", "ScheduleKeyDeletion"],
     "backup.amazonaws.com": [
         "DeleteBackupVault",
         "DeleteBackupVaultAccessPolicy",
         "DeleteBackupVaultLockConfiguration",
         "DeleteRecoveryPoint",
+        "PutBackupVaultAccessPolicy",
+        "PutBackupVaultLockConfiguration",
         "UpdateRecoveryPointLifecycle",
     ],
     "events.amazonaws.com": ["DeleteRule", "DisableRule", "RemoveTargets"],
     "monitoring.amazonaws.com": ["DeleteAlarms", "DisableAlarmActions"],
-    "sns.amazonaws.com": ["DeleteTopic"],
+    "sns.amazonaws.com": ["DeleteTopic", "SetTopicAttributes"],
 }
 """Calls that end or weaken what later shows what happened, tells it, or brings back what was lost. By service."""
 

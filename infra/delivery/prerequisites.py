@@ -144,15 +144,25 @@ def find_distributions(account: Account) -> Iterator[Finding]:
 
 
 def find_pending_listeners(account: Account) -> Iterator[Finding]:
+    """Look who of those that the stage names is told: SNS forgets who has not confirmed after two days, and whoever
+    opened the link to unsubscribe; a deployment subscribes neither again (SNS API reference, ConfirmSubscription).
+    """
     topic = account.outputs(account.config.prefix).get("AlertTopicArn")
     if not topic:
         return
     rows = account.ask("sns", "list_subscriptions_by_topic", TopicArn=topic)["Subscriptions"]
-    waiting = [row["Endpoint"] for row in rows if row["SubscriptionArn"] == "PendingConfirmation"]
-    if waiting:
+    told = {row["Endpoint"] for row in rows if row["SubscriptionArn"].startswith("arn:")}
+    asked = {row["Endpoint"] for row in rows} - told
+    for address in sorted(asked):
         yield good_to_know(
-            f"{', '.join(waiting)} did not confirm yet, and {'is' if len(waiting) == 1 else 'are'} told nothing: the "
-            "mail from AWS Notifications has the link, for three days."
+            f"{address} did not confirm yet, and is told nothing: the mail from AWS Notifications has the link, for "
+            "two days."
+        )
+    for address in sorted(set(account.config.alert_emails) - told - asked):
+        yield good_to_know(
+            f"{address} is named in alert_emails and no longer subscribed, so nobody is told there: run `aws sns "
+            f"subscribe --topic-arn {topic} --protocol email --notification-endpoint {address} --region "
+            f"{account.config.region}`, and confirm."
         )
 
 

@@ -19,6 +19,8 @@ from infra.retention import PROTECTION
 
 _IMAGE = "aws/codebuild/standard:7.0"
 """It holds several Pythons, by pyenv; the build says which one `python3` is (CodeBuild guide, "Available runtimes")."""
+_NODE = "24"
+"""As `package.json` asks for."""
 _UV = "sh infra/install-uv.sh .scalper/tools"  # By name, since an artifact may have lost what may be executed.
 _RUN = ".scalper/tools/bin/uv run"
 _BUILT = "assembly"
@@ -101,8 +103,9 @@ class Projects(Construct):
         ours = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}, "ArnEquals": {"aws:SourceArn": arn}}
         service = iam.ServicePrincipal("codebuild.amazonaws.com", conditions=ours)
         role = add_role(self, service, [*grants, allow_logging(self._log_group)], name=f"{name}Role")
-        # The functions' own, so that the tests run on it, and bundles get its bytecode.
-        install = {"runtime-versions": {"python": RUNTIME}}
+        # The functions' own Python, so that the tests run on it, and bundles get its bytecode. What is not named is the
+        # image's oldest (CodeBuild guide, "Available runtimes").
+        install = {"runtime-versions": {"python": RUNTIME, "nodejs": _NODE}}
         phases = {"install": install, "build": {"commands": list(commands)}}
         spec: dict[str, object] = {"version": "0.2", "phases": phases}
         if name == "Build":

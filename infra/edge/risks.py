@@ -10,10 +10,12 @@ def refuse_risky_sign_ins(scope: Construct, pool: cognito.UserPool) -> None:
     """Say what becomes of a password that leaked, and of a sign-in that looks like another's.
 
     Enforced threat protection alone only watches (Cognito guide, "Working with adaptive authentication"). Who is
-    refused by mistake tries again from where they usually are. Nobody is written to: that takes an identity in SES.
+    refused by mistake tries again from where they usually are. At a lower risk the second factor decides, which the
+    pool asks of everybody who has one; who is invited and about to choose it, from a device that nobody knows, is let
+    in to do so (Cognito API reference, AccountTakeoverActionType). Nobody is written to: that takes an identity in SES.
     """
     refuse, check = (_Risk.AccountTakeoverActionTypeProperty(event_action=action, notify=False)
-                     for action in ("BLOCK", "MFA_REQUIRED"))  # fmt: skip
+                     for action in ("BLOCK", "MFA_IF_CONFIGURED"))  # fmt: skip
     _Risk(
         scope,
         "Risks",

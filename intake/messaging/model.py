@@ -91,7 +91,7 @@ class Standing(Enum):
     """The recipient has not confirmed yet."""
     CONFIRMED = auto()
     GONE = auto()
-    """The recipient has stopped it, or let the request lapse (after three days)."""
+    """The recipient has stopped it, or let the request lapse (after two days)."""
 
 
 TEST = "webhook.test"

@@ -102,7 +102,9 @@ class DynamoSweepLease:
     def take(self, at: datetime, until: datetime) -> str:
         turn = uuid.uuid4().hex
         item = {**_TURN, "turn": turn, "ends_at": timestamp(until)}
-        over = replacement(item, SYSTEM, condition="ends_at < :at", values={":at": timestamp(at)})
+        # Its own, where the SDK has repeated a call whose answer was lost.
+        values = {":at": timestamp(at), ":turn": turn}
+        over = replacement(item, SYSTEM, condition="ends_at < :at OR turn = :turn", values=values)
         return turn if self._table.write_if(over) else ""
 
     def give_back(self, turn: str) -> None:

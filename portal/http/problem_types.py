@@ -53,7 +53,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         503,
         "throttled",
         "Try again in a moment",
-        "More is asked for at once than we can serve. Wait a moment, then try again: what you did last was not done.",
+        "More is asked for at once than we can serve. Wait a moment, look how much was done, and try again.",
     ),
     errors.InvalidTokenError: Problem(
         401, "invalid-token", "A valid access token is needed", "Get a new token from the token endpoint and try again."

@@ -9,7 +9,8 @@ Sources: AWS Lambda Developer Guide, "Handling errors for an SQS event source"; 
 ChangeMessageVisibilityBatch.
 """
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -39,8 +40,14 @@ class Retries:
 
     deliveries: Deliveries
 
-    def put_off(self, records: Sequence[SQSRecord]) -> None:
-        waits = {record.receipt_handle: find_wait(_count_receives(record)) for record in records}
+    def put_off(self, records: Sequence[SQSRecord], begun: Collection[str] | None = None) -> None:
+        """Put off messages; of those that were not begun, which did nothing to wait longer for, as at first."""
+        waits = {
+            record.receipt_handle: find_wait(
+                _count_receives(record) if begun is None or record.message_id in begun else 1
+            )
+            for record in records
+        }
         try:
             refused = self.deliveries.put_off(waits)
         except AWS_ERRORS as error:
@@ -72,27 +79,47 @@ class _Progress:
 
     failed: list[SQSRecord] = field(default_factory=list)
     """Not put off yet."""
+    begun: set[str] = field(default_factory=set)
     done: set[str] = field(default_factory=set)
     """Ids of messages that need not come again."""
     stopped: Event = field(default_factory=Event)
+
+
+_left_behind: dict[Future[None], int] = {}
+"""What did not end in its batch's time, with how many batches began since."""
+
+
+def _end_worker() -> None:
+    os._exit(1)
 
 
 class Batch(BatchProcessor):
     """Works on the messages of one invocation: none is begun that another one's threads may still be at.
 
     A thread that is left behind at the end of the time goes on in the next invocation, if there is one: all that it
-    does may happen twice, and its batch is no longer listened to.
+    does may happen twice, and its batch is no longer listened to. One that goes on through a whole batch more holds up
+    whatever this worker is given, so the worker ends then, as Lambda would have ended it at the end of its time.
     """
 
-    def __init__(self, retries: Retries, notes: FailureNotes, *, time_left_s: float) -> None:
+    def __init__(
+        self,
+        retries: Retries,
+        notes: FailureNotes,
+        *,
+        time_left_s: float,
+        end_worker: Callable[[], None] = _end_worker,
+    ) -> None:
         super().__init__(EventType.SQS, raise_on_entire_batch_failure=False)
-        self._retries, self._notes = retries, notes
+        self._retries, self._notes, self._end_worker = retries, notes, end_worker
         self._ends_at = monotonic() + time_left_s - SPARE_S
         self._progress = _Progress()
         self._put_off: set[str] = set()
 
     def process(self) -> list[tuple[Any, ...]]:
         records = [SQSRecord(record) for record in self.records]
+        if _outlive():
+            self._retries.put_off(records, begun=())
+            self._end_worker()
         came_before = [record for record in records if _count_receives(record) > 1]
         threads = ThreadPoolExecutor(AT_ONCE)
         try:
@@ -116,6 +143,7 @@ class Batch(BatchProcessor):
         """Work on lanes of messages side by side, until all are done or the time is over."""
         has_time = monotonic() < self._ends_at
         pending: set[Future[None]] = {threads.submit(self._take_in_turn, lane) for lane in lanes if has_time}
+        _left_behind.update(dict.fromkeys(pending, 0))
         while pending and (left := self._ends_at - monotonic()) > 0:
             done, pending = wait(pending, timeout=min(left, _LOOK_S))
             self._put_off_failed()
@@ -126,6 +154,7 @@ class Batch(BatchProcessor):
         for record in lane:
             if self._progress.stopped.is_set():
                 return
+            self._progress.begun.add(record.message_id)
             outcome, *_ = self._process_record(record.raw_event)
             if outcome == "success":
                 self._progress.done.add(record.message_id)
@@ -147,7 +176,16 @@ class Batch(BatchProcessor):
         unfinished = [record for record in again if record.message_id not in self._put_off]
         if unfinished:
             report_unfinished(len(unfinished))
-            self._retries.put_off(unfinished)
+            self._retries.put_off(unfinished, self._progress.begun)
+
+
+def _outlive() -> bool:
+    """Count a batch more for what earlier ones left behind; say whether something is at it for longer than one."""
+    for future, batches in [*_left_behind.items()]:
+        _left_behind[future] = batches + 1
+        if future.done():
+            del _left_behind[future]
+    return any(batches > 1 for batches in _left_behind.values())
 
 
 def _count_receives(record: SQSRecord) -> int:

@@ -132,9 +132,20 @@ class LargeCopies:
         except ClientError as error:
             code = read_error_code(error)
             if code == "PreconditionFailed":
-                self._s3.abort_multipart_upload(**upload)
+                abort_upload(self._s3, upload)
+            elif code == "InvalidPart":
+                raise ContentionError("another delivery has copied parts of the same upload") from error
             elif code != "NoSuchUpload":
                 raise
+
+
+def abort_upload(client: "S3Client", upload: Any) -> None:  # noqa: ANN401  # As boto3 names it.
+    """Leave nothing of an upload open, which another delivery may have ended already."""
+    try:
+        client.abort_multipart_upload(**upload)
+    except ClientError as error:
+        if read_error_code(error) != "NoSuchUpload":
+            raise
 
 
 def describe_source(source: ObjectVersion) -> "CopySourceTypeDef":

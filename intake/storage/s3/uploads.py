@@ -20,6 +20,7 @@ from intake.aws_errors import AWS_ERRORS, read_error_code
 from intake.errors import ConflictError, ContentionError, ObjectMissingError
 from intake.files.model import ObjectVersion, now
 from intake.storage.model import DECLARED_EXTENSION, DECLARED_SHA256, Part, Presigned
+from intake.storage.s3.large_copies import abort_upload
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -30,6 +31,8 @@ SIGNING = Config(signature_version="s3v4", request_checksum_calculation="when_re
 
 VALIDITY = timedelta(minutes=15)
 CONTENT_TYPE = "application/octet-stream"
+_OTHERS_AT_IT = frozenset({"ConditionalRequestConflict", "InvalidPart", "NoSuchUpload"})
+"""Codes of calls for an upload that another delivery has sent parts to, or ended."""
 PART = 8 * 1024**2
 """Bytes that are held at a time while they are written; S3 wants 5 MiB in every part but the last."""
 _REFUSED = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "InvalidRequest", "BadDigest"})
@@ -129,7 +132,7 @@ class S3Writer:
             else:
                 self._put_in_parts(target, chain((first,), parts), extension)
         except ClientError as error:
-            if read_error_code(error) == "ConditionalRequestConflict":
+            if read_error_code(error) in _OTHERS_AT_IT:
                 raise ContentionError("another delivery is writing the same object") from error
             if read_error_code(error) != "PreconditionFailed":
                 raise
@@ -151,7 +154,7 @@ class S3Writer:
         upload_id, held = self._find_upload(target) or (_start_multipart(self._s3, target, extension), {})
         upload: dict[str, Any] = {"Bucket": target.bucket, "Key": target.key, "UploadId": upload_id}
         with ExitStack() as undo:
-            undo.callback(lambda: self._s3.abort_multipart_upload(**upload))
+            undo.callback(abort_upload, self._s3, upload)
             try:
                 sent = [self._send_part(upload, number, data, held) for number, data in enumerate(parts, 1)]
                 self._s3.complete_multipart_upload(**upload, IfNoneMatch="*", MultipartUpload={"Parts": sent})

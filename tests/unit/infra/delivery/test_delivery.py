@@ -7,11 +7,14 @@ from dataclasses import replace
 import pytest
 from aws_cdk import App
 
-from infra.app import FEATURE_FLAGS
+from infra.app import FEATURE_FLAGS, placeholder_bundles, synthesize
 from infra.build.runtime import RUNTIME
 from infra.delivery.stack import DeliveryPipeline
 from infra.stages import EXAMPLE, PROD, STAGES, STAGING
 from tests.unit.infra.template import Template, listed
+
+NODE = "24"
+"""As `package.json` asks for."""
 
 PRODUCTION = replace(PROD, account="111122223333", delivery=EXAMPLE.delivery, alert_emails=EXAMPLE.alert_emails)
 STAGED = replace(STAGING, account="444455556666", region="us-west-2", edge=None)
@@ -98,7 +101,7 @@ def test_the_check_is_the_one_that_contributors_run(projects):
 def test_every_build_runs_on_the_python_that_the_functions_run_on(projects):
     for project in projects.values():
         phases = json.loads(project["Source"]["BuildSpec"])["phases"]
-        assert phases["install"]["runtime-versions"] == {"python": RUNTIME}
+        assert phases["install"]["runtime-versions"] == {"python": RUNTIME, "nodejs": NODE}
 
 
 def test_both_stages_are_built_once_and_without_the_pipeline_itself(projects):
@@ -107,6 +110,17 @@ def test_both_stages_are_built_once_and_without_the_pipeline_itself(projects):
     assert [re.search(r"--stage (\w+)", command)[1] for command in synthesized] == ["prod", "staging"]
     assert all("--without-delivery" in command for command in synthesized)
     assert spec["artifacts"]["base-directory"] == "assembly"
+
+
+def test_a_release_leaves_what_the_pipelines_stack_imports(tmp_path):
+    """CloudFormation reference, Fn::ImportValue: an export that a stack imports can be neither removed nor changed."""
+    cores = []
+    for with_pipeline in (True, False):
+        options = {"config": PRODUCTION, "bundles": placeholder_bundles(), "out": tmp_path / str(with_pipeline)}
+        folder = synthesize(**options, with_pipeline=with_pipeline)
+        cores.append(json.loads((folder / f"{PRODUCTION.prefix}.template.json").read_text()))
+        assert (folder / f"{PRODUCTION.prefix}-Delivery.template.json").exists() == with_pipeline
+    assert cores[0] == cores[1]
 
 
 @pytest.mark.parametrize(("project", "name"), [("DeployStaging", "staging"), ("DeployProduction", "prod")])

@@ -192,6 +192,13 @@ GOOD_TO_KNOW = {
             "list_subscriptions_by_topic": subscribed("arn:aws:sns:1", "PendingConfirmation"),
         },
     ),
+    "operations@example.org is named in alert_emails and no longer subscribed": (
+        TOLD,
+        {
+            "describe_stacks": stack(AlertTopicArn="arn:aws:sns:us-east-1:111122223333:t"),
+            "list_subscriptions_by_topic": subscribed("arn:aws:sns:1"),
+        },
+    ),
     "is account 444455556666's": (
         replace(
             EXAMPLE, mail=replace(EXAMPLE.mail, identity_arn="arn:aws:ses:us-east-1:444455556666:identity/example.org")

@@ -82,8 +82,8 @@ def test_passwords_that_leaked_and_sign_ins_that_look_like_anothers_are_refused(
     taken = risks["AccountTakeoverRiskConfiguration"]
     assert {risk: action["EventAction"] for risk, action in taken["Actions"].items()} == {
         "HighAction": "BLOCK",
-        "MediumAction": "MFA_REQUIRED",
-        "LowAction": "MFA_REQUIRED",
+        "MediumAction": "MFA_IF_CONFIGURED",
+        "LowAction": "MFA_IF_CONFIGURED",
     }
     # Cognito writes to people by SES only, of which a stage may have no identity.
     assert "NotifyConfiguration" not in taken

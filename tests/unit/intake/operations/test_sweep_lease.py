@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -48,6 +49,16 @@ def test_a_turn_costs_two_writes_and_no_read(lease, dynamodb):
     dynamodb.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
     lease.give_back(lease.take(NOON, NOON + LASTS))
     assert calls == ["PutItem", "UpdateItem"]
+
+
+def test_a_turn_whose_answer_was_lost_is_its_owners(dynamodb):
+    def take_twice(**request):
+        dynamodb.put_item(**request)
+        return dynamodb.put_item(**request)
+
+    lease = DynamoSweepLease(Table(SimpleNamespace(put_item=take_twice), TABLE))
+    assert lease.take(NOON, NOON + LASTS)
+    assert not lease.take(NOON, NOON + LASTS)
 
 
 def test_nobody_elses_item_is_touched(lease, dynamodb):

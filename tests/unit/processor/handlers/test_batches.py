@@ -58,9 +58,9 @@ def fail():
     raise ContentionError("busy")
 
 
-def run(messages, work, deliveries, time_left_s=120.0):
+def run(messages, work, deliveries, time_left_s=120.0, **options):
     """Work on a batch, and return the names of the messages that come again."""
-    batch = Batch(Retries(deliveries), SimpleNamespace(note=lambda *_: None), time_left_s=time_left_s)
+    batch = Batch(Retries(deliveries), SimpleNamespace(note=lambda *_: None), time_left_s=time_left_s, **options)
     answer = process_partial_response({"Records": messages}, work, batch)
     return sorted(row["itemIdentifier"] for row in answer["batchItemFailures"])
 
@@ -130,6 +130,38 @@ def test_what_is_unfinished_at_the_end_of_the_time_is_given_back_with_a_short_wa
     assert again == ["slow"]
     assert waits_of(deliveries)["slow"] <= FIRST_WAIT_S
     assert counted["Unfinished"] == 1
+
+
+def test_what_was_not_begun_waits_as_at_first_however_often_it_came():
+    let_go, deliveries = Event(), FakeDeliveries()
+    work = Work(slow=lambda: let_go.wait(PATIENCE_S))
+    messages = [a_message("slow", 6), a_message("behind it", 6)]
+    try:
+        assert run(messages, work, deliveries, time_left_s=SPARE_S + 0.3) == ["behind it", "slow"]
+    finally:
+        let_go.set()
+    assert waits_of(deliveries)["slow"] > 400
+    assert waits_of(deliveries)["behind it"] <= FIRST_WAIT_S
+
+
+def test_a_worker_whose_thread_goes_on_for_a_whole_batch_more_gives_all_back_and_ends():
+    class EndedError(Exception):
+        """Raised in place of the process's end."""
+
+    def end():
+        raise EndedError
+
+    let_go, deliveries = Event(), FakeDeliveries()
+    work = Work(endless=lambda: let_go.wait(PATIENCE_S))
+    try:
+        assert run([a_message("endless")], work, deliveries, time_left_s=SPARE_S + 0.2) == ["endless"]
+        assert run([a_message("next")], work, deliveries, end_worker=end) == []
+        with pytest.raises(EndedError):
+            run([a_message("third", 6)], work, deliveries, end_worker=end)
+    finally:
+        let_go.set()
+    assert waits_of(deliveries)["third"] <= FIRST_WAIT_S
+    assert work.done == ["next"] or sorted(work.done) == ["endless", "next"]
 
 
 def test_what_a_thread_that_was_left_behind_says_later_is_in_no_other_batchs_answer():
