@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from intake.errors import ObjectChangedError, ObjectTakenError
+from intake.errors import ContentionError, ObjectChangedError, ObjectTakenError
 from intake.files.model import ObjectVersion
 from intake.storage.s3 import large_copies, objects
 from intake.storage.s3.large_copies import LargeCopy
@@ -132,15 +132,41 @@ def test_a_second_delivery_that_ends_first_leaves_one_copy(world):
     assert world.objects.find("accepted", KEY).version == copied.stored
 
 
+def refuse(code, operation="CompleteMultipartUpload"):
+    raise ClientError({"Error": {"Code": code, "Message": ""}}, operation)
+
+
+def test_a_copy_that_was_completed_while_its_answer_was_lost_is_one(world):
+    """The SDK repeats the call: S3 says that the object stands, and nothing is left to be given up."""
+    complete = world.s3.complete_multipart_upload
+    world.s3.complete_multipart_upload = lambda **arguments: (complete(**arguments), refuse("PreconditionFailed"))
+    world.s3.abort_multipart_upload = lambda **_: refuse("NoSuchUpload", "AbortMultipartUpload")
+    copied = world.copy(*world.put())
+    assert (world.content(), world.versions()) == (b"a" * SIZE, 1)
+    assert world.objects.find("accepted", KEY).version == copied.stored
+
+
+def test_parts_that_another_delivery_wrote_over_are_tried_again_and_no_error_of_ours(world):
+    complete = world.s3.complete_multipart_upload
+    world.s3.complete_multipart_upload = lambda **_: refuse("InvalidPart")
+    source, etag = world.put()
+    with pytest.raises(ContentionError):
+        world.copy(source, etag)
+    world.s3.complete_multipart_upload = complete
+    world.copy(source, etag)
+    assert world.parts == PARTS
+    assert world.content() == b"a" * SIZE
+
+
 def test_a_source_that_changed_is_told_and_no_copy_is_made(world):
     """moto ignores the condition: that each part carries it is looked at, and S3's answer to it is made here."""
     source, etag = world.put()
 
-    def refuse(**arguments):
+    def refuse_part(**arguments):
         assert arguments["CopySourceIfMatch"] == etag
-        raise ClientError({"Error": {"Code": "PreconditionFailed", "Message": ""}}, "UploadPartCopy")
+        refuse("PreconditionFailed", "UploadPartCopy")
 
-    world.copy_part = refuse
+    world.copy_part = refuse_part
     with pytest.raises(ObjectChangedError):
         world.copy(source, etag)
     assert not world.versions()
