@@ -58,6 +58,12 @@ def fail():
     raise ContentionError("busy")
 
 
+@pytest.fixture(autouse=True)
+def fresh_worker(monkeypatch):
+    """No test is at what another one left behind."""
+    monkeypatch.setattr(batches, "_left_behind", {})
+
+
 def run(messages, work, deliveries, time_left_s=120.0, **options):
     """Work on a batch, and return the names of the messages that come again."""
     batch = Batch(Retries(deliveries), SimpleNamespace(note=lambda *_: None), time_left_s=time_left_s, **options)
