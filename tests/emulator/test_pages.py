@@ -33,7 +33,7 @@ CLINIC = "northside"
 SMALL, LARGE = 12, 480
 MOST_CALLS = 5
 """Of a page; one more is the clinics' names, which are read every five minutes."""
-MOST_CALLS_OF = {"files": 6, "receipt": 8}
+MOST_CALLS_OF = {"files": 6, "receipt": 8, "receipt again": 8}
 """Files in any state are merged from the lists of their six states, beside a call for each partition of a batch of
 awaited ones. A receipt's files are a quarter in each of four partitions (docs/adr/0058)."""
 

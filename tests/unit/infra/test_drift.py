@@ -1,5 +1,6 @@
 """What somebody changed by hand at night: no deployment puts it back by itself, and the runbook says what does."""
 
+import json
 import re
 from pathlib import Path
 
@@ -44,7 +45,8 @@ def test_no_paragraph_has_a_deployment_put_back_what_was_changed_by_hand():
 def test_the_deployments_own_command_can_revert_drift():
     """CDK command line, `cdk deploy --revert-drift`: a drift-aware change set (CloudFormation guide)."""
     assert "--revert-drift" in RUNBOOK
-    assert "revert-drift" in (ROOT / "node_modules" / "aws-cdk" / "lib" / "index.js").read_text()
+    locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]["node_modules/aws-cdk"]["version"]
+    assert tuple(map(int, locked.split("."))) >= (2, 1148, 1), "the first in whose sources the option was found"
 
 
 @pytest.mark.parametrize(
