@@ -49,7 +49,7 @@ def test_one_503_of_s3_costs_a_file_a_moment(lane):
         relay = relays["s3"]
         relay.fails = lambda request: request.method == "PUT" and not relay.refused
         files = send(lane, 1)
-        until(lambda: are_accepted(lane, files), "the verdict", 15)
+        until(lambda: are_accepted(lane, files), "the verdict", 60)
         assert len(relay.refused) == 1
 
 
