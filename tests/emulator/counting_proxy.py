@@ -5,14 +5,16 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
+
+from tests.emulator.loopback_server import LoopbackServer
 
 _BLOCK = 64 * 1024
 _HOP_BY_HOP = frozenset({"connection", "proxy-connection", "keep-alive", "transfer-encoding", "content-length"})
 
 
-class CountingProxy:
+class CountingProxy(LoopbackServer):
     """Set `HTTP_PROXY` to `url`. A body that breaks off is counted as far as it came, and not passed on."""
 
     def __init__(self) -> None:
@@ -23,22 +25,6 @@ class CountingProxy:
         self.on_progress: Callable[[], None] = lambda: None
         """Called after each block of a PUT, and as each other request comes."""
         self._lock = threading.Lock()
-
-    def __enter__(self) -> "CountingProxy":
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.proxy = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def came(self, method: str, url: str) -> None:
         with self._lock:
@@ -52,21 +38,12 @@ class CountingProxy:
             self.on_progress()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    proxy: CountingProxy
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: connections break because their other end was killed."""
-
-
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
-        self.server.proxy.came(self.command, parts.path)
+        self.server.owner.came(self.command, parts.path)
         try:
             body = self._body(parts.path)
             headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
@@ -87,7 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
             left -= len(block)
             blocks.append(block)
             if self.command == "PUT":
-                self.server.proxy.put(path, len(block))
+                self.server.owner.put(path, len(block))
         return b"".join(blocks)
 
     def _answer(self, response: http.client.HTTPResponse) -> None:
@@ -102,3 +79,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_args: object) -> None:
         """Say nothing: URLs are signed."""
+
+
+CountingProxy.handler = _Handler

@@ -2,13 +2,13 @@
 
 import http.client
 import json
-import threading
 from collections.abc import Callable
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
 
+from tests.emulator.loopback_server import LoopbackServer
 from tests.waiting import until
 
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"})
@@ -27,29 +27,13 @@ class Request:
 Fault = Callable[[Request], bool]
 
 
-class FaultyRelay:
+class FaultyRelay(LoopbackServer):
     """`fails` says which requests are refused, with the service's own answer for a moment's trouble."""
 
     def __init__(self, upstream: str, service: str) -> None:
         self.upstream, self.service = urlsplit(upstream), service
         self.fails: Fault = lambda request: False
         self.refused: list[Request] = []
-
-    def __enter__(self) -> "FaultyRelay":
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.relay = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def refusal(self) -> tuple[int, str, bytes]:
         """Return status, media type and body: Amazon S3 API Reference, "Error responses"; DynamoDB Developer Guide,
@@ -85,20 +69,11 @@ def _is_idle(stack):
     return attributes["Attributes"]["ApproximateNumberOfMessages"] == "0"
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    relay: FaultyRelay
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: connections break because their other end was killed."""
-
-
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
 
     def do_GET(self) -> None:
-        relay = self.server.relay
+        relay = self.server.owner
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
         request = Request(self.command, self.path, operation)
@@ -133,3 +108,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_args: object) -> None:
         """Say nothing."""
+
+
+FaultyRelay.handler = _Handler
