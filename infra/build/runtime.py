@@ -16,8 +16,8 @@ from functools import cache
 from pathlib import Path
 
 RUNTIME = "3.13"
-"""Lambda's, in every stage: what all tests run on before a release (docs/adr/0057). Lambda keeps it up until June 2029
-(Lambda guide, "Lambda runtimes")."""
+"""Lambda's, in every stage: what all tests run on before a release (docs/adr/0057). Lambda is said to keep it up until
+June 2029 (endoflife.date, "AWS Lambda"); its guide, "Lambda runtimes", has the last word."""
 
 MAGIC = {"3.13": 3571}
 """What bytecode begins with, by runtime: another Python's would be left unread without a word

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError
 
+from intake.errors import ContentionError
 from intake.files.model import ObjectVersion
 from intake.storage.s3.uploads import PART, S3Writer
 
@@ -114,3 +115,32 @@ def test_parts_of_another_content_or_another_key_are_not_taken_for_its_own(aws, 
 
     assert s3.get_object(Bucket=BUCKET, Key="k")["Body"].read() == b"".join(blocks)
     assert [row["Key"] for row in s3.list_multipart_uploads(Bucket=BUCKET)["Uploads"]] == ["k2"]
+
+
+def refused(code):
+    def refuse(**_):
+        raise ClientError({"Error": {"Code": code, "Message": ""}}, "CompleteMultipartUpload")
+
+    return refuse
+
+
+@pytest.mark.parametrize("code", ["ConditionalRequestConflict", "InvalidPart", "NoSuchUpload"])
+def test_another_delivery_at_the_same_object_is_contention_and_the_next_try_ends_it(aws, s3, code):
+    target, blocks = ObjectVersion(BUCKET, "k"), _blocks(2 * PART)
+    s3.complete_multipart_upload = refused(code)
+    with pytest.raises(ContentionError):
+        S3Writer(s3).create(target, iter(blocks), "dcm")
+
+    again = aws.client("s3")
+    tell_checksums(again, blocks)
+    S3Writer(again).create(target, iter(blocks), "dcm")
+    assert s3.get_object(Bucket=BUCKET, Key="k")["Body"].read() == b"".join(blocks)
+
+
+def test_an_upload_that_was_completed_while_its_answer_was_lost_is_done(s3):
+    """The SDK repeats the call: S3 says that the object stands, and nothing is left to be given up."""
+    complete, refuse = s3.complete_multipart_upload, refused("PreconditionFailed")
+    s3.complete_multipart_upload = lambda **arguments: (complete(**arguments), refuse())
+    s3.abort_multipart_upload = refused("NoSuchUpload")
+    S3Writer(s3).create(ObjectVersion(BUCKET, "k"), iter(_blocks(2 * PART)), "dcm")
+    assert s3.get_object(Bucket=BUCKET, Key="k")["Body"].read() == b"".join(_blocks(2 * PART))
