@@ -11,6 +11,17 @@ def read_error_code(error: ClientError) -> str:
     return error.response["Error"]["Code"]
 
 
+_TOO_MUCH = frozenset({"ThrottlingException", "TooManyRequestsException"})
+
+
+def is_for_now(error: ClientError) -> bool:
+    """Say whether a service could not answer just now: too much was asked of it, or the fault is its own."""
+    return (
+        read_error_code(error) in _TOO_MUCH
+        or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500
+    )
+
+
 def list_cancellation_codes(error: ClientError) -> set[str]:
     """Return why DynamoDB cancelled a transaction, as far as its writes were in the way; nothing for other errors."""
     return {reason.get("Code", "None") for reason in error.response.get("CancellationReasons", ())} - {"None"}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from intake.aws_errors import read_error_code
+from intake.aws_errors import is_for_now, read_error_code
 from intake.errors import ConflictError, NotFoundError
 from portal.accounts.user_pool import Credentials, Person, Standing
 from portal.errors import UserPoolUnavailableError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _CONFLICTS = frozenset(
     {"AliasExistsException", "InvalidParameterException", "UnsupportedUserStateException", "UsernameExistsException"}
 )
-_UNAVAILABLE = frozenset({"InternalErrorException", "LimitExceededException", "TooManyRequestsException"})
+_FULL = "LimitExceededException"
 _STANDINGS = {"FORCE_CHANGE_PASSWORD": Standing.INVITED, "RESET_REQUIRED": Standing.RESET}
 
 
@@ -156,7 +156,7 @@ def _translate_errors(fine: Collection[str] = ()) -> Iterator[None]:
             raise NotFoundError("The user pool does not know them.") from error
         if code in _CONFLICTS:
             raise ConflictError("The user pool does not allow that now.") from error
-        if code in _UNAVAILABLE:
+        if code == _FULL or is_for_now(error):
             raise UserPoolUnavailableError("The user pool is busy.") from error
         raise
     except (HTTPClientError, NoConnectionError) as error:

@@ -4,7 +4,8 @@ Sources: Amazon Cognito Developer Guide, "Token endpoint"; API Reference, GetTok
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError
 
-from intake.aws_errors import read_error_code
+from intake.aws_errors import is_for_now, read_error_code
 from portal.errors import SignInError, UserPoolUnavailableError
 from portal.settings import Settings
 from portal.sign_in.flow import Tokens
@@ -71,23 +72,14 @@ class CognitoPool:
 
     def refresh(self, refresh_token: str) -> Tokens:
         client_id = self._settings.web_client_id
-        try:
+        with _translate_errors():
             answer = self._client.get_tokens_from_refresh_token(RefreshToken=refresh_token, ClientId=client_id)
-        except ClientError as error:
-            if read_error_code(error) in _WORTHLESS:
-                raise SignInError("The session has ended.") from error
-            raise
-        except (HTTPClientError, NoConnectionError) as error:
-            raise UserPoolUnavailableError("The user pool cannot be reached.") from error
         tokens = answer["AuthenticationResult"]
         return Tokens(tokens["AccessToken"], tokens.get("IdToken", ""), tokens.get("RefreshToken"))
 
     def revoke(self, refresh_token: str) -> None:
-        try:
+        with suppress(SignInError), _translate_errors():
             self._client.revoke_token(Token=refresh_token, ClientId=self._settings.web_client_id)
-        except ClientError as error:
-            if read_error_code(error) not in _WORTHLESS:
-                raise
 
     def _send(self, method: str, url: str, body: str | None = None) -> BaseHTTPResponse:
         headers = {"content-type": "application/x-www-form-urlencoded"} if body else {}
@@ -95,6 +87,21 @@ class CognitoPool:
             return self._http.request(method, url, body=body, headers=headers, retries=_RETRIES, timeout=_TIMEOUT)
         except HTTPError as error:
             raise UserPoolUnavailableError("The user pool cannot be reached.") from error
+
+
+@contextmanager
+def _translate_errors() -> Iterator[None]:
+    """Translate what the pool says of a refresh token. Being asked too much ends nobody's session."""
+    try:
+        yield
+    except ClientError as error:
+        if read_error_code(error) in _WORTHLESS:
+            raise SignInError("The session has ended.") from error
+        if is_for_now(error):
+            raise UserPoolUnavailableError("The user pool is busy.") from error
+        raise
+    except (HTTPClientError, NoConnectionError) as error:
+        raise UserPoolUnavailableError("The user pool cannot be reached.") from error
 
 
 def _parse_fields(answer: BaseHTTPResponse) -> dict[str, Any]:

@@ -115,6 +115,17 @@ def test_other_trouble_with_renewing_is_not_hidden(pool, server):
         pool.refresh("r")
 
 
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, "TooManyRequestsException"), (500, "InternalErrorException"), (503, "Whatever")]
+)
+def test_a_busy_pool_is_an_outage_and_ends_no_session(pool, server, status, code):
+    server.status, server.answer = status, json.dumps({"__type": code, "message": ""}).encode()
+    with pytest.raises(UserPoolUnavailableError):
+        pool.refresh("r")
+    with pytest.raises(UserPoolUnavailableError):
+        pool.revoke("r")
+
+
 @pytest.mark.parametrize(("status", "error"), [(400, SignInError), (401, SignInError), (500, UserPoolUnavailableError)])
 def test_a_refusal_is_told_from_an_outage(pool, server, status, error):
     server.status = status
@@ -157,6 +168,6 @@ def test_revoking_what_is_worth_nothing_is_no_error(pool, server):
 
 
 def test_trouble_with_revoking_is_not_hidden(pool, server):
-    server.status, server.answer = 500, b'{"__type": "InternalErrorException", "message": ""}'
+    server.status, server.answer = 400, b'{"__type": "ResourceNotFoundException", "message": ""}'
     with pytest.raises(ClientError):
         pool.revoke("r")
