@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from portal.app import create_app
 from portal.crypto.deployment_secrets import DeploymentKey
-from portal.errors import SignInError
+from portal.errors import SignInError, UserPoolUnavailableError
 from portal.sign_in.cookies import IDLE_SECONDS, Cookies
 from portal.sign_in.flow import Tokens
 from tests.unit.portal.crypto.stored_secret import Stored
@@ -21,6 +21,10 @@ def lapsing(**claims):
     """Return the claims of a token that has half a minute left."""
     now = int(time.time())
     return {"iat": now - 3570, "exp": now + 30, **claims}
+
+
+def too_busy(_refresh_token):
+    raise UserPoolUnavailableError("The user pool is busy.")
 
 
 def test_a_page_leads_to_the_sign_in_and_back(portal):
@@ -194,6 +198,27 @@ def test_a_renewal_that_answers_with_somebody_elses_token_ends_the_session(porta
         response = portal.browser(**lapsing()).get("/files")
         assert response.headers["location"].startswith("/sign-in")
         assert all("Max-Age=0" in cookie for cookie in set_cookies(response).values())
+
+
+def test_a_busy_pool_ends_no_session_and_the_next_request_renews_it(portal, monkeypatch):
+    browser = portal.browser(**lapsing())
+    with monkeypatch.context() as busy:
+        busy.setattr(portal.pool, "refresh", too_busy)
+        response = browser.get("/files")
+    assert (response.status_code, set_cookies(response)) == (503, {})
+    portal.pool.renewals["refresh-1"] = Tokens(access_token(), "", None)
+    assert browser.get("/files").status_code == 200
+
+
+def test_signing_out_while_the_pool_is_busy_ends_the_session_here(portal, monkeypatch):
+    client = portal.browser()
+    copied = {name.rpartition("-")[2]: value for name, value in client.cookies.items()}
+    assert not is_signed_out(portal, copied)
+    monkeypatch.setattr(portal.pool, "revoke", too_busy)
+    response = client.post("/sign-out")
+    assert response.status_code == 503
+    assert all("Max-Age=0" in cookie for cookie in set_cookies(response).values())
+    assert is_signed_out(portal, copied)
 
 
 def test_two_tabs_that_renew_at_once_and_answer_in_any_order_keep_one_session(portal):
