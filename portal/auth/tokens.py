@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -22,6 +22,9 @@ from portal.errors import InvalidTokenError, RevokedTokenError
 
 MAX_TOKEN = 8192
 """Characters."""
+
+MAX_DEPTH = 8
+"""Of lists and objects in each other. The pool writes two."""
 
 MAX_LIFETIME = 3600
 """Seconds between `iat` and `exp`."""
@@ -173,9 +176,24 @@ def _parse_object(data: bytes) -> dict[str, Any]:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=_refuse_repeated, parse_constant=_refuse)
     except (ValueError, RecursionError):
         _refuse()
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or _nests_deeper(value, MAX_DEPTH):
         _refuse()
     return value
+
+
+def _nests_deeper(value: object, levels: int) -> bool:
+    """Say whether lists and objects stand in each other more than `levels` deep. How many Python itself takes depends
+    on its version: a thousand, or ten thousand."""
+    level = [value]
+    for _ in range(levels):
+        level = [inner for outer in level for inner in _open(outer)]
+    return any(isinstance(inner, dict | list) for inner in level)
+
+
+def _open(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

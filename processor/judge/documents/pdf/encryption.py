@@ -19,8 +19,8 @@ LONGEST = 4096
 IDENTIFIER = re.compile(rb"/ID\s*\[\s*")
 INDIRECT = re.compile(rb"/Encrypt\s*(\d{1,10})\s+\d{1,5}\s+R")
 OCTAL = re.compile(rb"\\([0-7]{1,3})")
-LEAST_STEPS, MOST_STEPS = 64, 288
-"""Of the hash of revision 6: it ends where a byte that it makes is not above its number of steps less 32."""
+LEAST_STEPS, MOST_STEPS = 64, 287
+"""Of the hash of revision 6: it ends where a byte that it makes is not above the number of steps so far less 32."""
 _HASHES = ("sha256", "sha384", "sha512")
 
 
@@ -126,10 +126,11 @@ def _check_5(found: _Standard) -> bool:
 def _check_6(found: _Standard) -> bool:
     """Compare the hash of no password (ISO 32000-2, algorithms 2.B and 11)."""
     digest = hashlib.sha256(found.user[32:40]).digest()
-    for step in range(MOST_STEPS):
+    for steps in range(1, MOST_STEPS + 1):
         encrypted = encrypt_cbc(digest[:16], digest[16:32], digest * 64)
         digest = hashlib.new(_HASHES[sum(encrypted[:16]) % 3], encrypted).digest()
-        if step >= LEAST_STEPS - 1 and encrypted[-1] <= step - 32:
+        # As the readers count (PDFium, MuPDF, qpdf): the standard's "round number" has been taken for one less.
+        if steps >= LEAST_STEPS and encrypted[-1] <= steps - 32:
             break
     return digest[:32] == found.user[:32]
 

@@ -122,6 +122,8 @@ FORGED = {
     "header that is not UTF-8": lambda: signed(b'{"alg": "RS256", "kid": "\xff"}', access_claims()),
     "payload twice the same member": lambda: signed(header(), duplicated(access_claims(), '"sub": "user-2"')),
     "payload that is a list": lambda: signed(header(), b"[]"),
+    "payload nested deep": lambda: signed(header(), duplicated(access_claims(), f'"x": {"[" * 2000}{"]" * 2000}')),
+    "payload nested a level too deep": lambda: signed(header(), duplicated(access_claims(), '"x": [[[[[[[[]]]]]]]]')),
     "payload with NaN": lambda: signed(header(), duplicated(access_claims(), '"x": NaN')),
     "payload of another token": lambda: swapped(access_token(), 1, access_token(sub="user-2").split(".")[1]),
     "payload in another spelling": lambda: _respelled(1),

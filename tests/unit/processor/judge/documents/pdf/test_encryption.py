@@ -5,7 +5,7 @@ import secrets
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from processor.judge.documents.pdf.encryption import encrypt_cbc
+from processor.judge.documents.pdf.encryption import encrypt_cbc, opens_without_password
 
 
 def test_the_standards_own_examples():
@@ -26,3 +26,20 @@ def test_random_texts_are_encrypted_as_another_implementation_does_it(blocks):
     print(key.hex(), vector.hex())
 
     assert encrypt_cbc(key, vector, text) == Cipher(algorithms.AES(key), modes.CBC(vector)).encryptor().update(text)
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        "227a406131cdbf4370ccf3588fe4d28be2f17ba4b5b3679b43f7f77fe79606bc540fc3954633fc59d60f39209e277fa8",
+        "70091e99a21b48eca248d31092b569cf6b1af91c9f0a4c30a795a2efb1f7ed21777727b1d42cdabbfc1db2cdc3973bab",
+    ],
+)
+def test_the_hash_of_revision_6_ends_as_soon_as_it_may(user):
+    """One document in 75 ends at the very step at which one that counts from zero would go on.
+
+    Written by pypdf; PDFium, MuPDF and qpdf count as it does.
+    """
+    text = b"/Encrypt << /Filter /Standard /V 5 /R 6 /O <%s> /U <%s> >>" % (b"00" * 48, user.encode())
+
+    assert opens_without_password(text, 0)
