@@ -12,7 +12,7 @@ from tests.emulator.sign_in import partner_token as ask_for_partner_token
 from tests.emulator.sign_in import person_token
 from tests.emulator.stacks import deployed
 
-_ORDER = ("unit", "fuzz", "growth", "emulator", "benchmarks", "browser")
+_ORDER = ("unit", "recount", "model", "fuzz", "growth", "emulator", "benchmarks", "browser")
 """What answers fastest comes first, and browsers last: once started, Playwright keeps an event loop running in this
 thread, which asyncio's users cannot bear."""
 
