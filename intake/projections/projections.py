@@ -1,7 +1,7 @@
 """What follows from the records, in the same table, behind the `Projections` port.
 
 What was counted for a file is marked in the transaction that adds a change to its sums and appends it to its clinic's
-change feed: so a change counts once, however often, in whatever order and by however many workers the stream delivers it.
+change feed: so a change counts once, however often, in whatever order and by however many workers it is delivered.
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ from intake.files.keys import KeyedIds
 from intake.files.model import Source, timestamp
 from intake.files.states import State
 from intake.projections import change_feed
-from intake.projections.contributions import compare_images, list_studies
+from intake.projections.contributions import compare_images, find_new_instance, list_studies
 from intake.projections.counting import HeldElsewhere
 from intake.projections.ledger import Ledger, name_block
 from intake.projections.model import Bucket, Change, Grain, Holding, Snapshot
@@ -39,7 +39,7 @@ from intake.studies.marks import StudyMarks
 from intake.studies.model import StudyFile
 from intake.studies.standings import StudyStandings
 from intake.studies.study_items import WRITES
-from intake.table.expressions import Write, addition, clinic, update
+from intake.table.expressions import Write, addition, clinic
 from intake.table.items import expiry
 from intake.table.queries import Query
 from intake.table.table import Table, TableSecret
@@ -136,7 +136,7 @@ class _TooManyItemsError(Exception):
 
 def _describe_study_file(change: Change) -> StudyFile | None:
     """Return what a change brought to a study; None where it brought nothing."""
-    new, trouble = change.new_instance, change.new.trouble
+    new, trouble = find_new_instance(change), change.new.trouble
     if new is not None:
         exam = change.exam or Exam(patient_key=new.patient_key, modality=new.modality, study_date=new.study_date)
         return StudyFile(change.clinic_id, change.upload_id, change.at, new.study_id, exam, new)
@@ -164,9 +164,7 @@ def _write_sums(sums: Tally) -> Iterator[Write]:
             study_key(study_id), Counter({**study.counts, WRITES: 1}), clinic(study.clinic_id), sets={**study.facts}
         )
     for (study_id, series_id), series in sums.series.items():
-        yield addition(
-            series_key(study_id, series_id), series.counts, clinic(series.clinic_id), sets={**series.facts}
-        )
+        yield addition(series_key(study_id, series_id), series.counts, clinic(series.clinic_id), sets={**series.facts})
     for (upload_id, study_id), part in sums.filed.items():
         facts = {"study_id": study_id, **part.facts}
         yield addition(study_of_upload_key(upload_id, study_id), part.counts, clinic(part.clinic_id), initial=facts)
