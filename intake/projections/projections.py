@@ -68,9 +68,7 @@ class DynamoProjections:
         self._announced = AnnouncedFiles(table)
 
     def apply(self, changes: Sequence[Change]) -> None:
-        # One transaction takes no item twice, so what a batch brings twice is told apart before.
-        once = {(change.file_id, change.revision): change for change in changes}
-        counted = [change for change in once.values() if change.after is not State.AWAITING_UPLOAD]
+        counted = [change for change in changes if change.after is not State.AWAITING_UPLOAD]
         admitted = [
             replace(change, device=change.device and self._devices.admit(change.clinic_id, change.at, change.device))
             for change in counted
@@ -98,7 +96,7 @@ class DynamoProjections:
         return tuple(Holding(row["sk"], row.get("files", 0), row.get("bytes", 0)) for row in rows)
 
     def _count(self, changes: Sequence[Change], touched: set[str]) -> None:
-        """Count what was not counted yet, and note the studies whose sums change."""
+        """Count what was not counted yet, and add to `touched` the studies whose sums change."""
         try:
             write_anew(self._table, partial(self._transaction, changes, touched), "sums")
         except _TooManyItemsError:
