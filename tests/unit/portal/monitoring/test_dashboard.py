@@ -10,7 +10,7 @@ import pytest
 from intake.errors import NotFoundError
 from intake.files.states import State
 from intake.operations.model import StuckFile
-from intake.projections.model import Change, Device
+from intake.projections.model import Change, Device, Snapshot
 from portal.costs.estimate import compute_rates
 from portal.costs.prices import GB
 from portal.monitoring.dashboard import build_dashboard, estimate_costs
@@ -28,10 +28,9 @@ def change(portal, number, after, *, ago=timedelta(), **facts):
         clinic_id=facts.pop("clinic_id", "northside"),
         source="web",
         revision=1,
-        before=State.AWAITING_UPLOAD,
-        after=after,
+        old=Snapshot(State.AWAITING_UPLOAD),
+        new=Snapshot(after, size=100, duplicate=facts.pop("duplicate", False)),
         at=at,
-        size=100,
         **facts,
     )
 
@@ -180,7 +179,7 @@ def test_the_queues_age_is_asked_for_only_while_something_waits(portal):
 
 def test_a_month_costs_what_is_stored_and_what_was_judged(portal):
     changes = [change(portal, 1, State.ACCEPTED), change(portal, 2, State.ACCEPTED, ago=timedelta(days=40))]
-    changes = [replace(one, size=GB) for one in changes]
+    changes = [replace(one, new=replace(one.new, size=GB)) for one in changes]
     duplicate = change(portal, 3, State.ACCEPTED, duplicate=True)
     rejected = change(portal, 4, State.REJECTED, clinic_id="lakeview")
     portal.projections.apply([*changes, duplicate, rejected, change(portal, 5, State.EXPIRED)])
