@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.stack import LocalStack, run_portal
+from tests.emulator.recounting import Recounts
 from tests.emulator.sign_in import partner_token as ask_for_partner_token
 from tests.emulator.sign_in import person_token
 from tests.emulator.stacks import deployed
@@ -52,6 +53,23 @@ def stack(stack_state, request) -> LocalStack:
     """Emulator, stack and demo data; the portal is started by `portal_url` only."""
     with deployed(stack_state, strict=request.config.getoption("--enforced")) as running:
         yield running
+
+
+_RECOUNTS = pytest.StashKey[dict[int, Recounts]]()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def recounted(request):
+    """Hold the stack against an independent recount, when a module that used it has ended."""
+    its = [item for item in request.session.items if item.path == request.path]
+    if not any("stack" in item.fixturenames for item in its):
+        yield
+        return
+    stack = request.getfixturevalue("stack")
+    recounts = request.config.stash.setdefault(_RECOUNTS, {}).setdefault(id(stack), Recounts(stack))
+    yield
+    disturbs = request.node.get_closest_marker("disturbs")
+    recounts.check(disturbs.args[0] if disturbs else "")
 
 
 @pytest.fixture(scope="session")
