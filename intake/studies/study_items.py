@@ -182,8 +182,8 @@ def count_missing(in_gaps: int, instances: int, expected: int) -> int:
 
 
 def is_told(item: Item) -> bool:
-    """Say whether a study's item tells when a file came: before, it was only counted."""
-    return item["sk"] == META and ("last_at" in item or "seen_at" in item)
+    """Say whether a study's item tells which it is, and when a file came: before, it was only counted or only dated."""
+    return item["sk"] == META and "study_uid" in item and ("last_at" in item or "seen_at" in item)
 
 
 def read_whole(items: Iterable[Item]) -> Study | None:
