@@ -33,8 +33,8 @@ help: ## List the targets
 tools: $(UV) ## Install uv for this checkout, where the machine has none
 	@$(UV) --version
 
-up: $(UV) ## Bring the whole system up on this machine (RELOAD=1 reloads on change, PORT=, EMULATOR_PORT=)
-	@exec $(RUN) scalper up $(if $(RELOAD),--reload) $(if $(PORT),--port $(PORT)) $(if $(EMULATOR_PORT),--emulator-port $(EMULATOR_PORT))
+up: $(UV) ## Bring the whole system up on this machine (RELOAD=1 reloads on change, PORT=, EMULATOR_PORT=, GO_BACK=1)
+	@exec $(RUN) scalper up $(if $(RELOAD),--reload) $(if $(GO_BACK),--go-back) $(if $(PORT),--port $(PORT)) $(if $(EMULATOR_PORT),--emulator-port $(EMULATOR_PORT))
 
 alerts: $(UV) ## Show the alerts that the running system would have emailed
 	@$(RUN) scalper alerts
