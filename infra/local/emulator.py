@@ -35,8 +35,6 @@ SECRET_ACCESS_KEY = "test"  # noqa: S105  The emulator takes any; it listens on 
 """Its account's root. Also where it is strict, this one key may do everything and is not asked for a signature."""
 
 _TRUST = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-_COMMAND = [sys.executable, "-m", "ministack"]
-
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
@@ -131,8 +129,8 @@ def run_emulator(
     scratch.mkdir(parents=True)
     with _enforce_strictness(endpoint) as strictly:
         environment = {**plain_environment(), **_list_settings(state, endpoint), **strictly}
-        log = state / "emulator.log"
-        with Child("emulator", _COMMAND, environment=environment, cwd=scratch, log=log, note=note) as child:
+        command, log = [sys.executable, "-m", "ministack"], state / "emulator.log"
+        with Child("emulator", command, environment=environment, cwd=scratch, log=log, note=note) as child:
             try:
                 with progress.step("Start the AWS emulator"):
                     # It writes this file when it has found the port free: whoever else might answer there is not ours.

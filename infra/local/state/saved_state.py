@@ -61,7 +61,7 @@ class SavedState:
         (self._before / _DEPLOYED).touch()
 
     def close(self) -> str | None:
-        """Have the files outlive a loss of power, and return None; or why they are not whole, and keep the last ones."""
+        """Have the files outlive a loss of power, and return None; or keep the last ones, and return what is wrong."""
         if fault := self.find_fault():
             return fault
         try:
@@ -199,6 +199,10 @@ def report_unwritable(folder: Path) -> Iterator[None]:
     """Turn what a full disk or a folder that cannot be written makes of the runner's own files into a RunnerError."""
     try:
         yield
+    except shutil.Error as error:
+        # Copying a folder tells of each of its files, in words.
+        _, _, reason = error.args[0][0]
+        raise RunnerError(f"The state folder {folder} cannot be written: {reason}.") from error
     except OSError as error:
         if error.errno not in _UNWRITABLE:
             raise

@@ -42,14 +42,14 @@ class StopRequests:
 class Ticker:
     """Tells every few seconds what goes on."""
 
-    def __init__(self, tell: Callable[[str], None], every_s: float = _TELL_S) -> None:
-        self._tell, self._every_s = tell, every_s
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
         self._begun = self._told = time.monotonic()
 
     def tell(self, describe: Callable[[float], str]) -> None:
         """Tell what `describe` makes of the seconds since the beginning, if it is time to."""
         now = time.monotonic()
-        if now - self._told >= self._every_s:
+        if now - self._told >= _TELL_S:
             self._told = now
             self._tell(describe(now - self._begun))
 
