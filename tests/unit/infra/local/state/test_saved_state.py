@@ -265,10 +265,13 @@ def test_a_copy_that_broke_off_halfway_is_never_taken_for_a_whole_one(emulator, 
     def break_off(_source, _target):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with monkeypatch.context() as broken, pytest.raises(RunnerError, match="cannot be written: .*No space left"):
+    with monkeypatch.context() as broken:
         broken.setattr(os, "link", break_off)
         broken.setattr(shutil, "copy2", break_off)
-        with report_unwritable(emulator.services.parent):
+        with (
+            pytest.raises(RunnerError, match=r"cannot be written: .*No space left"),
+            report_unwritable(emulator.services.parent),
+        ):
             emulator.start()
     emulator.start()
     assert (emulator.files(), emulator.said) == (1, [])
@@ -280,9 +283,9 @@ def test_what_a_stack_should_find_is_listed(emulator):
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
 def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(tmp_path, number):
-    with pytest.raises(RunnerError, match=r"The state folder .* cannot be written: .*\(local.json\)\."):
-        with report_unwritable(tmp_path):
-            raise OSError(number, os.strerror(number), "local.json")
+    said = r"The state folder .* cannot be written: .*\(local.json\)\."
+    with pytest.raises(RunnerError, match=said), report_unwritable(tmp_path):
+        raise OSError(number, os.strerror(number), "local.json")
 
 
 def test_other_faults_are_not_taken_for_the_folder_s(tmp_path):

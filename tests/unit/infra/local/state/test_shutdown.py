@@ -62,6 +62,10 @@ class Machine:
             SavedState(self.state).note_deployment()
             yield emulator
 
+    def run_through(self, items, **options):
+        with self.run(items, **options):
+            pass
+
     def items(self):
         tables = json.loads((self.state / "services" / "dynamodb.json").read_text())["payload"]["tables"]["data"]
         return next(iter(tables.values()))["items"]
@@ -85,8 +89,7 @@ def machine(tmp_path, monkeypatch):
 @pytest.fixture
 def ran_once(machine):
     """One whose emulator was stopped with one item."""
-    with machine.run(1):
-        pass
+    machine.run_through(1)
     (machine.state / "stopping").unlink()
     return machine
 
@@ -100,8 +103,7 @@ def hasty(monkeypatch):
 
 def test_one_that_rests_in_the_middle_of_a_file_is_waited_for_and_its_bytes_and_seconds_are_told(machine, hasty):
     told = Told()
-    with machine.run(2, told=told, pauses_s=1):
-        pass
+    machine.run_through(2, told=told, pauses_s=1)
     assert machine.items() == 2
     assert "The emulator has been writing its state for 0 s: dynamodb.json, 0 MB. Please wait." in told.lines
 
@@ -109,8 +111,7 @@ def test_one_that_rests_in_the_middle_of_a_file_is_waited_for_and_its_bytes_and_
 def test_one_that_takes_long_to_read_its_state_is_told_of(ran_once, monkeypatch):
     monkeypatch.setattr(shutdown, "_TELL_S", 0.1)
     told = Told()
-    with ran_once.run(2, told=told, reads_s=0.5):
-        pass
+    ran_once.run_through(2, told=told, reads_s=0.5)
     assert "The emulator has been reading its state (0 MB) for 0 s. Please wait." in told.lines
 
 
@@ -143,11 +144,11 @@ def test_a_third_request_ends_it_and_the_last_whole_state_is_offered(ran_once):
         eventually(lambda: any("would be lost" in line for line in told.lines))
         requests.add()
 
+    for _ in range(2):
+        requests.add()
+    threading.Thread(target=insist, daemon=True).start()
     with pytest.raises(RunnerError, match=r"at your wish.*half written.*The last whole state, of 20.*is kept"):
-        with ran_once.run(2, told=told, requests=requests, pauses_s=60):
-            requests.add()
-            requests.add()
-            threading.Thread(target=insist, daemon=True).start()
+        ran_once.run_through(2, told=told, requests=requests, pauses_s=60)
     assert ran_once.items() == 1
 
 
@@ -160,12 +161,10 @@ def test_requests_within_a_second_are_one():
 
 def test_one_that_is_killed_while_it_writes_leaves_the_last_whole_state_to_go_back_to(ran_once):
     with pytest.raises(RunnerError, match=r"killed before its state was written \(dynamodb.json is half written"):
-        with ran_once.run(2, dies_writing=True):
-            pass
+        ran_once.run_through(2, dies_writing=True)
 
     with pytest.raises(RunnerError, match=r"is half written.*of 20.*Nothing has been changed.*--go-back"):
-        with ran_once.run(3):
-            pass
+        ran_once.run_through(3)
     assert (ran_once.state / "services" / "dynamodb.json.tmp").exists()
 
     told = Told(agrees=True)
@@ -178,8 +177,7 @@ def test_one_that_is_killed_while_it_writes_leaves_the_last_whole_state_to_go_ba
 
 def test_a_full_disk_is_told_with_the_log_s_words_and_leaves_the_last_whole_state(ran_once):
     with pytest.raises(RunnerError, match=r"dynamodb.json was not written; its log ends with: .*File too large.*of 20"):
-        with ran_once.run(2, room=5_000):
-            pass
+        ran_once.run_through(2, room=5_000)
     with ran_once.run(3, told=Told(agrees=True)):
         assert ran_once.items() == 1
 
@@ -187,8 +185,7 @@ def test_a_full_disk_is_told_with_the_log_s_words_and_leaves_the_last_whole_stat
 @pytest.mark.parametrize("room", [10, 100, 5_000])
 def test_a_full_disk_is_told_at_the_first_stop_too(machine, room):
     with pytest.raises(RunnerError, match=r"could not write its whole state.*There is no whole state before it"):
-        with machine.run(2, room=room):
-            pass
+        machine.run_through(2, room=room)
 
 
 def test_one_that_ends_by_itself_is_told_with_the_last_lines_of_its_log_and_what_is_kept(ran_once):
@@ -228,8 +225,8 @@ def test_a_start_that_is_broken_off_while_the_emulator_reads_changes_nothing(ran
 
     with monkeypatch.context() as hurry:
         hurry.setattr(shutdown, "_TELL_S", 0.1)
-        with pytest.raises(KeyboardInterrupt), ran_once.run(0, told=Impatient(), reads_s=60):
-            pass
+        with pytest.raises(KeyboardInterrupt):
+            ran_once.run_through(0, told=Impatient(), reads_s=60)
     told = Told()
     with ran_once.run(2, told=told):
         assert ran_once.items() == 1
