@@ -130,19 +130,21 @@ def run_emulator(
     with _enforce_strictness(endpoint) as strictly:
         environment = {**plain_environment(), **_list_settings(state, endpoint), **strictly}
         command, log = [sys.executable, "-m", "ministack"], state / "emulator.log"
-        with Child("emulator", command, environment=environment, cwd=scratch, log=log, note=note) as child:
-            try:
-                with progress.step("Start the AWS emulator"):
-                    # It writes this file when it has found the port free: whoever else might answer there is not ours.
-                    ours = scratch / f"ministack-{endpoint.port}.pid"
-                    await_reading(child, lambda: ours.exists() and endpoint.is_healthy(), saved, progress.tell)
-                yield child
-            except StateNotReadError:
-                child.kill()  # What it has not read it would write over.
-                saved.release()
-                raise
-            finally:
-                stop_emulator(child, saved, progress, requests or StopRequests(), endpoint.farewell_s)
+        # Not left as other children are, who are killed after a while: whatever breaks our waiting off, this one writes
+        # on, and the next start waits for it.
+        child = Child("emulator", command, environment=environment, cwd=scratch, log=log, note=note)
+        try:
+            with progress.step("Start the AWS emulator"):
+                # It writes this file when it has found the port free: whoever else might answer there is not ours.
+                ours = scratch / f"ministack-{endpoint.port}.pid"
+                await_reading(child, lambda: ours.exists() and endpoint.is_healthy(), saved, progress.tell)
+            yield child
+        except StateNotReadError:
+            child.kill()  # What it has not read it would write over.
+            saved.release()
+            raise
+        finally:
+            stop_emulator(child, saved, progress, requests or StopRequests(), endpoint.farewell_s)
 
 
 def locate_endpoint(state: Path, port: int, *, strict: bool) -> Endpoint:

@@ -22,13 +22,26 @@ from tests.emulator.stacks import eventually, free_port
 
 FAKE = Path(__file__).with_name("fake_emulator.py")
 PYTHON = sys.executable
-KILLED = """
+ALONE = """
 import os, pathlib, signal, sys
 from infra.local.emulator import Endpoint, run_emulator
+from infra.local.progress import Silent
+from infra.local.state import shutdown
 
 sys.executable = {executable!r}
-with run_emulator(state=pathlib.Path({state!r}), endpoint=Endpoint({port})):
+state, endpoint = pathlib.Path({state!r}), Endpoint({port})
+"""
+KILLED = """
+with run_emulator(state=state, endpoint=endpoint):
     os.kill(os.getpid(), signal.SIGKILL)
+"""
+BREAKING_OFF = """
+class Impatient(Silent):
+    def tell(self, text):
+        raise KeyboardInterrupt("Interrupted by a test")
+
+with run_emulator(state=state, endpoint=endpoint, progress=Impatient()):
+    shutdown._TELL_S = 0.1
 """
 
 
@@ -92,6 +105,12 @@ def ran_once(machine):
     machine.run_through(1)
     (machine.state / "stopping").unlink()
     return machine
+
+
+def run_alone(machine, ending):
+    """Run an emulator under a runner that is a process of its own, and ends in another way than others."""
+    alone = ALONE.format(executable=sys.executable, state=str(machine.state), port=machine.endpoint.port)
+    return subprocess.run([PYTHON, "-c", alone + ending], cwd=ROOT, check=False, stderr=subprocess.PIPE)
 
 
 @pytest.fixture
@@ -235,9 +254,7 @@ def test_a_start_that_is_broken_off_while_the_emulator_reads_changes_nothing(ran
 
 def test_the_emulator_of_a_killed_runner_writes_its_state_and_the_start_tells_what_it_does(ran_once):
     (ran_once.state / "behaviour.json").write_text(json.dumps({"items": 2, "pauses_s": 0.5}))
-    runner = KILLED.format(executable=sys.executable, state=str(ran_once.state), port=ran_once.endpoint.port)
-    ended = subprocess.run([PYTHON, "-c", runner], cwd=ROOT, check=False)
-    assert ended.returncode == -signal.SIGKILL
+    assert run_alone(ran_once, KILLED).returncode == -signal.SIGKILL
     orphan = int((ran_once.state / "emulator.pid").read_text().split()[0])
 
     told = Told()
@@ -245,3 +262,12 @@ def test_the_emulator_of_a_killed_runner_writes_its_state_and_the_start_tells_wh
         assert ran_once.items() == 2
     assert f"(process {orphan}): it is asked to write its state" in told.lines[0]
     assert told.lines[1].startswith("It has ended, after ")
+
+
+def test_a_wait_that_is_broken_off_leaves_the_emulator_writing_and_the_next_start_waits_for_it(ran_once):
+    (ran_once.state / "behaviour.json").write_text(json.dumps({"items": 2, "pauses_s": 1}))
+    ended = run_alone(ran_once, BREAKING_OFF)
+    assert b"Interrupted by a test" in ended.stderr
+    assert ran_once.items() == 1
+    with ran_once.run(3):
+        assert ran_once.items() == 2
