@@ -92,14 +92,16 @@ def _stop_on_signals(requests: StopRequests) -> Iterator[Callable[[], None]]:
 
     def disarm() -> None:
         nonlocal armed
+        if armed:
+            requests.add()
         armed = False
 
     def stop(number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGINT:
-            requests.add()
         if armed:
             disarm()
             raise _Stopped
+        if number == signal.SIGINT:
+            requests.add()
 
     before = [(number, signal.signal(number, stop)) for number in _SIGNALS]
     try:

@@ -24,7 +24,7 @@ class StateNotReadError(RunnerError):
 
 
 class StopRequests:
-    """Counts how often the person pressed Ctrl-C."""
+    """Counts what asked us to stop: the first was whatever began it, each further one somebody's Ctrl-C."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -122,6 +122,7 @@ def stop_emulator(
 ) -> None:
     """Stop the emulator, and see that its state is whole. Raises RunnerError where it is not."""
     if not saved.is_open:
+        child.stop()
         return
     if child.exit_code is not None:
         # Whoever watches it tells that it ended.
@@ -130,7 +131,11 @@ def stop_emulator(
         return
     watch = WritingWatch(saved, progress.tell, requests, farewell_s=farewell_s)
     with progress.step("Stop the AWS emulator, which writes its state"):
-        child.stop(watch.is_over)
+        try:
+            child.stop(watch.is_over)
+        except BaseException:
+            progress.tell(f"The emulator (process {child.pid}) writes on: the next start waits for it.")
+            raise
         if fault := saved.close():
             raise RunnerError(f"{_explain(child, watch, saved, fault)} {saved.describe_last()}")
 

@@ -21,5 +21,12 @@ def test_only_ctrl_c_counts_after_the_first_signal(requests, number):
             signal.raise_signal(number)
         signal.raise_signal(number)
         signal.raise_signal(number)
-    assert requests.count == (3 if number == signal.SIGINT else 0)
+    assert requests.count == (3 if number == signal.SIGINT else 1)
     assert signal.getsignal(number) == before
+
+
+def test_ctrl_c_after_an_end_for_another_reason_is_the_second_request(requests):
+    with _stop_on_signals(requests) as disarm:
+        disarm()
+        signal.raise_signal(signal.SIGINT)
+    assert requests.count == 2
