@@ -25,7 +25,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help tools up test oldest strict sbom advisories prove retries terraform meter cost fuzz openapi architecture grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap account diff deploy destroy alerts clean
+.PHONY: help tools up test oldest strict sbom advisories prove retries restarts terraform meter cost fuzz openapi architecture grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap account diff deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,8 +33,8 @@ help: ## List the targets
 tools: $(UV) ## Install uv for this checkout, where the machine has none
 	@$(UV) --version
 
-up: $(UV) ## Bring the whole system up on this machine (RELOAD=1 reloads on change, PORT=, EMULATOR_PORT=)
-	@exec $(RUN) scalper up $(if $(RELOAD),--reload) $(if $(PORT),--port $(PORT)) $(if $(EMULATOR_PORT),--emulator-port $(EMULATOR_PORT))
+up: $(UV) ## Bring the whole system up on this machine (RELOAD=1 reloads on change, PORT=, EMULATOR_PORT=, GO_BACK=1)
+	@exec $(RUN) scalper up $(if $(RELOAD),--reload) $(if $(GO_BACK),--go-back) $(if $(PORT),--port $(PORT)) $(if $(EMULATOR_PORT),--emulator-port $(EMULATOR_PORT))
 
 alerts: $(UV) ## Show the alerts that the running system would have emailed
 	@$(RUN) scalper alerts
@@ -53,6 +53,9 @@ prove: $(UV) ## Send 2,000 files and 300 MB through a browser with the network c
 
 retries: $(UV) ## Measure the time to verdict through refusals, throttling and killed judges, at production's times (15 minutes; CASES=)
 	$(if $(CASES),CASES=$(CASES)) $(RUN) pytest -s -n 0 tests/emulator/prove/test_retry_times.py --timeout 1500
+
+restarts: $(UV) ## Stop and kill a stack with RECORDS=1000 records in every way, deny it its disk, and tell how long each took
+	$(if $(RECORDS),RECORDS=$(RECORDS)) $(RUN) pytest -s -n 0 tests/emulator/prove/test_restarts.py --timeout 7200
 
 meter: $(UV) ## Send files through the functions on the emulator and write what they took, for `make cost`
 	$(RUN) python -m tests.metering

@@ -50,6 +50,9 @@ def up(
     *,
     reload: Annotated[bool, typer.Option("--reload", help="Build, deploy and restart on change.")] = False,
     portal: Annotated[bool, typer.Option(help="Run the portal too.")] = True,
+    go_back: Annotated[
+        bool, typer.Option("--go-back", help="Begin with the last whole state, where the saved one is not whole.")
+    ] = False,
 ) -> None:
     """Bring the whole system up on this machine, until Ctrl-C."""
     with _report_errors():
@@ -62,6 +65,7 @@ def up(
             emulator_port=emulator_port,
             reload=reload,
             with_portal=portal,
+            go_back=go_back,
             save_access=lambda access, path: save(Credentials(*access), path),
         )
 

@@ -1,5 +1,6 @@
 """Child processes that never outlive us: each leads a process group of its own, and the whole group is ended."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -13,10 +14,28 @@ from typing import Self
 from infra.errors import RunnerError
 
 _POLL_S = 0.02
+_PATIENCE_S = 30
+_QUOTED = 5
+_TAIL = 8192
 
 
-def _see_nothing(_pid: int) -> None:
-    """Look for no sign of work."""
+class Patience:
+    """Waits for a process as long as it works: until its `signs` have not changed for so many seconds."""
+
+    def __init__(self, seconds: float, signs: Callable[[int], object] = lambda _pid: None) -> None:
+        self._seconds, self._signs = seconds, signs
+        self._seen: object = None
+        self._since = time.monotonic()
+
+    def is_over(self, pid: int) -> bool:
+        """Look at the process, and say whether it is waited for no longer."""
+        if (seen := self._signs(pid)) != self._seen:
+            self._seen, self._since = seen, time.monotonic()
+        return self.measure_rest() > self._seconds
+
+    def measure_rest(self) -> float:
+        """Return for how many seconds no sign has changed."""
+        return time.monotonic() - self._since
 
 
 class Child:
@@ -67,50 +86,78 @@ class Child:
         """None while it runs."""
         return self._process.poll()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def wait(self) -> int:
         """Wait until it ends by itself, and return its exit code."""
         return self._process.wait()
 
-    def stop(self, patience_s: float = 30, signs: Callable[[int], object] = _see_nothing) -> None:
+    def stop(self, is_over: Callable[[int], bool] | None = None) -> None:
         """Ask it to end, wait until it has, and end what it left behind.
 
-        It is ended when it shows no sign of work for `patience_s`: while the `signs` of its process id change, it is
-        waited for.
+        `is_over` is asked with its process id again and again, and has it killed when it says that the patience is
+        over; without it, that is after half a minute.
         """
         if self._process.poll() is None:
             self._process.terminate()
-            if not _await_end(lambda: self._process.poll() is None, patience_s, lambda: signs(self._process.pid)):
+            over = is_over or Patience(_PATIENCE_S).is_over
+            if not _await_end(lambda: self._process.poll() is None, lambda: over(self.pid)):
                 self._process.kill()
                 self._process.wait()
-        _end_group(self._process.pid)
+        self._clear_up()
+
+    def kill(self) -> None:
+        """End it and what it started, without asking."""
+        self._process.kill()
+        self._process.wait()
+        self._clear_up()
+
+    def _clear_up(self) -> None:
+        _end_group(self.pid)
         if self._note:
             self._note.unlink(missing_ok=True)
 
     def describe_end(self) -> str:
-        """Return what to tell of one that ended though nobody asked it to."""
-        code, last = self.exit_code or 0, self.read_last_line()
-        how = f"killed by {signal.Signals(-code).name}" if code < 0 else last or f"exit code {code}"
-        return f"The {self.name} ended by itself: {how} (see {self.log})."
+        """Return what to tell of one that ended though nobody asked it to, with the last lines of its log."""
+        code = self.exit_code or 0
+        how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        last = "".join(f"  {line}\n" for line in self.read_last_lines(_QUOTED))
+        quoted = f"The last lines of {self.log}:\n{last}" if last else ""
+        return f"{quoted}The {self.name} ended by itself: {how} (see {self.log})."
+
+    def read_last_lines(self, number: int) -> list[str]:
+        """Return the last lines of its log, without reading all of it."""
+        if self.log is None or not self.log.exists():
+            return []
+        with self.log.open("rb") as log:
+            log.seek(max(0, self.log.stat().st_size - _TAIL))
+            lines = log.read().decode(errors="replace").strip().splitlines()
+        return lines[-number:]
 
     def read_last_line(self) -> str:
         """Return the last line of its log, for an error message."""
-        if self.log is None or not self.log.exists():
-            return ""
-        lines = self.log.read_text(errors="replace").strip().splitlines()
-        return lines[-1] if lines else ""
+        return next(iter(self.read_last_lines(1)), "")
 
 
-def end_left_behind(note: Path, *, patience_s: float, signs: Callable[[int], object] = _see_nothing) -> int | None:
+def end_left_behind(
+    note: Path, is_over: Callable[[int], bool], on_found: Callable[[int], None] = lambda _pid: None
+) -> int | None:
     """End the process that a note names, and its group, when the runner that wrote it could not. Return its id, or None
-    where it ended long ago. It is asked first, and waited for as `Child.stop` does.
+    where it ended long ago: whoever has its number now began at another time.
+
+    It is asked first, and waited for as `Child.stop` does.
     """
     if not note.exists():
         return None
     named, _, birth = note.read_text().strip().partition(" ")
     pid = int(named) if named.isdigit() else 0
     if pid and birth and _read_birth(pid) == birth:
-        os.kill(pid, signal.SIGTERM)
-        _await_end(lambda: _read_birth(pid) == birth, patience_s, lambda: signs(pid))
+        on_found(pid)
+        with contextlib.suppress(ProcessLookupError):  # It may end while we look.
+            os.kill(pid, signal.SIGTERM)
+        _await_end(lambda: _read_birth(pid) == birth, lambda: is_over(pid))
         _end_group(pid)
     else:
         pid = 0
@@ -118,13 +165,15 @@ def end_left_behind(note: Path, *, patience_s: float, signs: Callable[[int], obj
     return pid or None
 
 
-def wait_until_ready(child: Child, ready: Callable[[], bool], *, patience_s: float) -> None:
-    """Wait for `ready`. Raises RunnerError when the child ends first, or takes longer than `patience_s`."""
-    deadline = time.monotonic() + patience_s
+def wait_until_ready(
+    child: Child, ready: Callable[[], bool], *, patience_s: float, signs: Callable[[int], object] = lambda _pid: None
+) -> None:
+    """Wait for `ready`. Raises RunnerError when the child ends first, or its `signs` do not change for `patience_s`."""
+    patience = Patience(patience_s, signs)
     while not ready():
         if child.exit_code is not None:
             raise RunnerError(f"The {child.name} ended while starting: {child.read_last_line()} (see {child.log}).")
-        if time.monotonic() > deadline:
+        if patience.is_over(child.pid):
             raise RunnerError(f"The {child.name} did not answer within {patience_s:.0f} s (see {child.log}).")
         time.sleep(_POLL_S)
 
@@ -151,20 +200,17 @@ def read_work(pid: int) -> int:
     """
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return 0
     return 2 * (int(fields[11]) + int(fields[12])) // os.sysconf("SC_CLK_TCK")
 
 
-def _await_end(runs: Callable[[], bool], patience_s: float, signs: Callable[[], object]) -> bool:
-    """Wait while a process runs; say whether it has ended before `patience_s` passed in which no sign changed."""
-    seen, since = signs(), time.monotonic()
+def _await_end(runs: Callable[[], bool], is_over: Callable[[], bool]) -> bool:
+    """Wait while a process runs; say whether it has ended before the patience was over."""
     while runs():
-        time.sleep(_POLL_S)
-        if (now := signs()) != seen:
-            seen, since = now, time.monotonic()
-        elif time.monotonic() - since > patience_s:
+        if is_over():
             return False
+        time.sleep(_POLL_S)
     return True
 
 
@@ -172,7 +218,7 @@ def _read_birth(pid: int) -> str:
     """Return when a process began, by which it is told from a later one of the same number; empty when it is gone."""
     try:
         state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         if Path("/proc/self").exists():
             return ""
         told = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -10,6 +11,7 @@ from botocore.exceptions import ClientError
 from infra.build.assembly import Assembly
 from infra.errors import RunnerError
 from infra.local.clients import Clients
+from infra.local.state.shutdown import StateNotReadError
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation.type_defs import StackTypeDef
@@ -39,6 +41,18 @@ def deploy(clients: Clients, assembly: Assembly, parameters: Mapping[str, str], 
         exists = _may_update(clients, assembly.stack, stack)
         stack = _put_stack(clients, assembly.stack, template_url, parameters, source, exists=exists)
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def require_standing(clients: Clients, stacks: set[str], tables: set[str], *, log: Path) -> None:
+    """Raises StateNotReadError where the emulator has not read a stack or a table that its saved state holds."""
+    missing = [f"the stack {name}" for name in sorted(stacks) if _describe(clients, name) is None]
+    there = {name for page in clients.dynamodb.get_paginator("list_tables").paginate() for name in page["TableNames"]}
+    missing += [f"the table {name}" for name in sorted(tables - there)]
+    if missing:
+        raise StateNotReadError(
+            f"The emulator has not read its saved state: {', '.join(missing)} is missing (see {log}). It was ended, "
+            "and the state is as it was."
+        )
 
 
 def _bootstrap(clients: Clients, region: str) -> str:

@@ -9,17 +9,23 @@ import shutil
 import socket
 import ssl
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
-from infra.build.processes import Child, end_left_behind, read_work, wait_until_ready
+from infra.build.processes import Child
 from infra.errors import RunnerError
 from infra.local.progress import Progress, Silent
-from infra.local.saved_state import SavedState
+from infra.local.state.saved_state import SavedState
+from infra.local.state.shutdown import (
+    StateNotReadError,
+    StopRequests,
+    await_reading,
+    end_emulator_left_behind,
+    stop_emulator,
+)
 from infra.local.strictness import tls_relay
 
 HOST = "127.0.0.1"
@@ -29,12 +35,6 @@ SECRET_ACCESS_KEY = "test"  # noqa: S105  The emulator takes any; it listens on 
 """Its account's root. Also where it is strict, this one key may do everything and is not asked for a signature."""
 
 _TRUST = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-_FAREWELL_S = 5
-"""Having written its state, it waits half a minute for its workers, which never say TLS's goodbye."""
-
-_PATIENCE_S = 30
-_TELL_S = 5
-
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
@@ -50,6 +50,14 @@ class Endpoint:
     def url(self) -> str:
         """An address by number: with a name, AWS's SDKs would put the bucket into the host name."""
         return f"{'https' if self.certificate else 'http'}://{HOST}:{self.port}"
+
+    @property
+    def farewell_s(self) -> float:
+        """How long an emulator may linger once its state is written.
+
+        With TLS it waits half a minute for its workers, which never say TLS's goodbye.
+        """
+        return 5 if self.certificate else 30
 
     def environment(self) -> dict[str, str]:
         """What an AWS SDK needs to reach the emulator, and only it."""
@@ -102,58 +110,41 @@ def plain_environment() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def run_emulator(*, state: Path, endpoint: Endpoint, progress: Progress | None = None) -> Iterator[Child]:
-    """Run the emulator until the block is left; it writes its state when it is asked to stop.
+def run_emulator(
+    *, state: Path, endpoint: Endpoint, progress: Progress | None = None, requests: StopRequests | None = None
+) -> Iterator[Child]:
+    """Run the emulator until the block is left; it writes its state when it is asked to stop, however long that takes.
+    `requests` tell of a person who will not wait for it. It is strict, and makes its certificate, where the endpoint
+    has one. A block that raises StateNotReadError has it write nothing.
 
-    It is strict, and makes its certificate, where the endpoint has one.
     Raises RunnerError for a taken port, a damaged state, when the emulator does not start, or cannot write its state.
     """
-    tell = (progress or Silent()).tell
-    _end_left_behind(state, tell)
+    progress, saved, note = progress or Silent(), SavedState(state), state / "emulator.pid"
+    end_emulator_left_behind(note, saved, progress.tell)
     ensure_free(endpoint.port, "the emulator", "--emulator-port")
     _require_port(endpoint.port, state)
-    saved = SavedState(state)
-    saved.open(tell)
+    saved.open(progress.tell, progress.confirm)
     scratch = _locate_scratch(state)
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     with _enforce_strictness(endpoint) as strictly:
         environment = {**plain_environment(), **_list_settings(state, endpoint), **strictly}
-        command = [sys.executable, "-m", "ministack"]
-        log, note = state / "emulator.log", _locate_note(state)
-        with Child("emulator", command, environment=environment, cwd=scratch, log=log, note=note) as child:
-            # It writes this file when it has found the port free: whoever else might answer there is not ours.
-            ours = scratch / f"ministack-{endpoint.port}.pid"
-            wait_until_ready(child, lambda: ours.exists() and endpoint.is_healthy(), patience_s=30)
-            try:
-                yield child
-            finally:
-                # One that ended by itself is told of by whoever watches it; the next start finds what it left.
-                if child.exit_code is None:
-                    child.stop(_FAREWELL_S if endpoint.certificate else _PATIENCE_S, _watch_writing(saved, tell))
-                    saved.close()
-
-
-def _end_left_behind(state: Path, tell: Callable[[str], None]) -> None:
-    """End the emulator of a runner that was killed: it still holds the port, and what it has not written yet."""
-    watch = _watch_writing(SavedState(state), tell)
-    if pid := end_left_behind(_locate_note(state), patience_s=_PATIENCE_S, signs=watch):
-        tell(f"An emulator of a run that was killed was still there (process {pid}): it has written its state.")
-
-
-def _watch_writing(saved: SavedState, tell: Callable[[str], None]) -> Callable[[int], object]:
-    """Return what looks for signs of work while the emulator stops, and tells every few seconds how far it is."""
-    told = time.monotonic()
-
-    def look(pid: int) -> object:
-        nonlocal told
-        writing = saved.describe_writing()
-        if time.monotonic() - told > _TELL_S:
-            told = time.monotonic()
-            tell(f"The emulator is still writing its state: {writing or 'collecting it'}. Please wait.")
-        return writing, read_work(pid)
-
-    return look
+        command, log = [sys.executable, "-m", "ministack"], state / "emulator.log"
+        # Not left as other children are, who are killed after a while: whatever breaks our waiting off, this one writes
+        # on, and the next start waits for it.
+        child = Child("emulator", command, environment=environment, cwd=scratch, log=log, note=note)
+        try:
+            with progress.step("Start the AWS emulator"):
+                # It writes this file when it has found the port free: whoever else might answer there is not ours.
+                ours = scratch / f"ministack-{endpoint.port}.pid"
+                await_reading(child, lambda: ours.exists() and endpoint.is_healthy(), saved, progress.tell)
+            yield child
+        except StateNotReadError:
+            child.kill()  # What it has not read it would write over.
+            saved.release()
+            raise
+        finally:
+            stop_emulator(child, saved, progress, requests or StopRequests(), endpoint.farewell_s)
 
 
 def locate_endpoint(state: Path, port: int, *, strict: bool) -> Endpoint:
@@ -167,10 +158,6 @@ def is_answered(url: str, verify: ssl.SSLContext | bool = True) -> bool:
         return httpx.get(url, timeout=5, trust_env=False, verify=verify).is_success
     except httpx.TransportError:
         return False
-
-
-def _locate_note(state: Path) -> Path:
-    return state / "emulator.pid"
 
 
 def _locate_scratch(state: Path) -> Path:

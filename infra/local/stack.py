@@ -12,12 +12,12 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from infra.build.assembly import Assembly, local_assembly
 from infra.build.cache import ROOT
-from infra.build.processes import Child, end_left_behind, wait_until_ready
+from infra.build.processes import Child, Patience, end_left_behind, wait_until_ready
 from infra.build.web import build_web
 from infra.errors import RunnerError
 from infra.local.clients import Clients, clients, function_environment, other_client
 from infra.local.demo import Demo, api_id, as_json, create_demo
-from infra.local.deployment import deploy
+from infra.local.deployment import deploy, require_standing
 from infra.local.emulator import (
     ACCESS_KEY_ID,
     HOST,
@@ -31,6 +31,8 @@ from infra.local.emulator import (
     run_emulator,
 )
 from infra.local.progress import Progress, Silent
+from infra.local.state.saved_state import SavedState, report_unwritable
+from infra.local.state.shutdown import StopRequests
 from infra.local.strictness import translate_policies
 
 
@@ -112,27 +114,36 @@ def redeploy(stack: LocalStack, progress: Progress) -> None:
 
 @contextlib.contextmanager
 def local_stack(
-    *, state: Path, emulator_port: int, portal_port: int, strict: bool = False, progress: Progress | None = None
+    *,
+    state: Path,
+    emulator_port: int,
+    portal_port: int,
+    strict: bool = False,
+    progress: Progress | None = None,
+    requests: StopRequests | None = None,
 ) -> Iterator[LocalStack]:
     """Run emulator, stack and demo data until the block is left; `state` keeps everything for the next time.
 
     `portal_port` is where the portal will be reached: the stack allows uploads and sign-in from there.
-    `strict` has the emulator serve TLS only, and check signatures and what each role may do.
+    `strict` has the emulator serve TLS only, and check signatures and what each role may do. `requests` tell of a
+    person who will not wait until it has written its state.
     Raises RunnerError, with one sentence for the user.
     """
     progress = progress or Silent()
     with contextlib.ExitStack() as exits:
         exits.enter_context(_lock_state(state))
-        if pid := end_left_behind(_locate_portal_note(state), patience_s=5):
+        exits.enter_context(report_unwritable(state))
+        if pid := end_left_behind(_locate_portal_note(state), Patience(5).is_over):
             progress.tell(f"A portal of a run that was killed was still there (process {pid}): it is ended.")
         assembly = build(progress)
-        with progress.step("Start the AWS emulator"):
-            at = locate_endpoint(state, emulator_port, strict=strict)
-            running = exits.enter_context(run_emulator(state=state, endpoint=at, progress=progress))
-        aws = clients(at.url, at.certificate)
+        at = locate_endpoint(state, emulator_port, strict=strict)
+        running = exits.enter_context(run_emulator(state=state, endpoint=at, progress=progress, requests=requests))
+        aws, saved = clients(at.url, at.certificate), SavedState(state)
         try:
+            require_standing(aws, *saved.list_standing(), log=state / "emulator.log")
             with progress.step("Deploy the stack"):
                 outputs = _deploy(aws, assembly, portal_port)
+                saved.note_deployment()
                 if strict:
                     translate_policies(other_client("iam", at))
             with progress.step("Create clinics, users and partner"):

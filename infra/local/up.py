@@ -2,11 +2,12 @@
 
 import contextlib
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple
+from typing import IO, NamedTuple, cast
 
 from rich.console import Console
 
@@ -14,8 +15,9 @@ from infra.build.cache import ROOT, digest, files_under
 from infra.build.processes import Child
 from infra.errors import RunnerError
 from infra.local.demo import write_private
-from infra.local.progress import Steps
+from infra.local.progress import Outlasting, Steps
 from infra.local.stack import LocalStack, local_stack, redeploy, run_portal
+from infra.local.state.shutdown import StopRequests
 
 _WATCHED = tuple(ROOT / folder for folder in ("assets", "infra", "intake", "processor", "portal", "templates"))
 _POLL_S = 0.2
@@ -43,20 +45,24 @@ def run_stack(
     emulator_port: int,
     reload: bool,
     with_portal: bool,
+    go_back: bool,
     save_access: Callable[[PartnerAccess, Path], None],
 ) -> None:
     """Run until Ctrl-C, SIGTERM or SIGHUP, then leave no process behind. Raises RunnerError.
 
+    `go_back` agrees to begin with the last whole state, where the saved one is not whole.
     `save_access` writes the partner's credentials to a file, as the partner's client reads them.
     """
-    console = Console(highlight=False)
-    started, sources = time.monotonic(), _digest_sources()
-    with contextlib.suppress(_Stopped), _stop_on_signals() as disarm, contextlib.ExitStack() as exits:
+    console = Console(highlight=False, file=cast("IO[str]", Outlasting(sys.stdout)))
+    started, sources, requests = time.monotonic(), _digest_sources(), StopRequests()
+    with contextlib.suppress(_Stopped), _stop_on_signals(requests) as disarm, contextlib.ExitStack() as exits:
         # Entered last and so left first: whatever ends us, no further signal disturbs the stopping.
         try:
-            progress = Steps(console)
+            progress = Steps(console, agrees=go_back)
             stack = exits.enter_context(
-                local_stack(state=state, emulator_port=emulator_port, portal_port=port, progress=progress)
+                local_stack(
+                    state=state, emulator_port=emulator_port, portal_port=port, progress=progress, requests=requests
+                )
             )
             children = [stack.emulator]
             if with_portal:
@@ -78,18 +84,24 @@ def run_stack(
 
 
 @contextlib.contextmanager
-def _stop_on_signals() -> Iterator[Callable[[], None]]:
-    """Turn the first signal into an exception, and ignore all after it or after the function given was called."""
+def _stop_on_signals(requests: StopRequests) -> Iterator[Callable[[], None]]:
+    """Turn the first signal into an exception. After it, or after the function given was called, only count how often
+    Ctrl-C is pressed: whoever waits for something looks at that.
+    """
     armed = True
 
     def disarm() -> None:
         nonlocal armed
+        if armed:
+            requests.add()
         armed = False
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    def stop(number: int, _frame: FrameType | None) -> None:
         if armed:
             disarm()
             raise _Stopped
+        if number == signal.SIGINT:
+            requests.add()
 
     before = [(number, signal.signal(number, stop)) for number in _SIGNALS]
     try:
