@@ -55,12 +55,15 @@ class DynamoStream:
 
     def records(self, stretch: StreamStretch) -> Iterator[dict[str, Any]]:
         """Yield the stretch's records. Raises StreamRecordsLostError and StreamUnfinishedError, both before its end."""
-        last = int(stretch.last)
+        last, is_begun = int(stretch.last), False
         for page in self._pages(stretch):
             for record in page:
                 number = int(record["dynamodb"]["SequenceNumber"])
                 if number <= last:
+                    is_begun = True
                     yield record
+                elif not is_begun:
+                    raise StreamRecordsLostError(f"the shard begins behind these records: {_WAY_OUT}")
                 if number >= last:
                     return
 

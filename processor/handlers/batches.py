@@ -67,20 +67,23 @@ class Retries:
             report_trouble(error)
 
     @contextmanager
-    def give_back(self, event: dict[str, Any]) -> Iterator[None]:
+    def give_back(self, event: dict[str, Any]) -> Iterator[list[dict[str, str]]]:
         """Put off the letters of an event that cannot be processed; records of a stream have a pace of their own.
 
-        A letter whose records are lost waits for nothing: all its deliveries over, it stands among the dead ones again.
+        A letter whose records are lost is no error of the function's, and waits for nothing: it joins the failures that
+        are given here, and all its deliveries over, it stands among the dead ones again.
         """
+        failures: list[dict[str, str]] = []
         letters = [SQSRecord(record) for record in event["Records"] if record["eventSource"] == "aws:sqs"]
         try:
-            yield
+            yield failures
+        except StreamRecordsLostError as error:
+            report_trouble(error)
+            failures += [{"itemIdentifier": letter.message_id} for letter in letters]
+            self._hide({letter.receipt_handle: 0 for letter in letters})
         except Exception as error:
             if letters:
                 report_trouble(error)
-            if letters and isinstance(error, StreamRecordsLostError):
-                self._hide({letter.receipt_handle: 0 for letter in letters})
-            elif letters:
                 self.put_off(letters)
             raise
 

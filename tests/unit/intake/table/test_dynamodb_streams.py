@@ -127,6 +127,7 @@ LOST = {
     "trimmed while it is read": [[8, 9], refusal("TrimmedDataAccessException")],
     "a closed shard that holds nothing of it": [EMPTY],
     "a closed shard that ends within it": [[8, 9, 10]],
+    "a shard that begins behind it": [EMPTY, [12, 13]],
     "a closed shard that ends by empty pages": [[8, 9, 10], EMPTY, EMPTY],
     "a stream that is gone": [[8, 9], refusal("ResourceNotFoundException")],
 }

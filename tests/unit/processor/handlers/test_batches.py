@@ -251,8 +251,9 @@ def test_a_redrive_that_fails_comes_again_in_seconds_and_the_failure_is_told():
 def test_a_letter_whose_records_are_lost_goes_back_to_the_dead_ones_at_once_and_it_is_told(monkeypatch):
     told, deliveries = [], FakeDeliveries()
     monkeypatch.setattr(batches, "report_trouble", told.append)
-    with pytest.raises(StreamRecordsLostError), Retries(deliveries).give_back({"Records": [a_message("m")]}):
+    with Retries(deliveries).give_back({"Records": [a_message("m")]}) as failures:
         raise StreamRecordsLostError("gone")
+    assert failures == [{"itemIdentifier": "m"}]
     assert waits_of(deliveries) == {"m": 0}
     assert [type(error) for error in told] == [StreamRecordsLostError]
 
