@@ -25,7 +25,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help tools up test oldest strict sbom advisories prove retries restarts terraform meter cost fuzz openapi architecture grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap account diff deploy destroy alerts clean
+.PHONY: help tools up test oldest strict sbom advisories prove retries kills restarts sweeps terraform meter cost fuzz openapi architecture grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap account diff deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ retries: $(UV) ## Measure the time to verdict through refusals, throttling and k
 
 restarts: $(UV) ## Stop and kill a stack with RECORDS=1000 records in every way, deny it its disk, and tell how long each took
 	$(if $(RECORDS),RECORDS=$(RECORDS)) $(RUN) pytest -s -n 0 tests/emulator/prove/test_restarts.py --timeout 7200
+
+kills: $(UV) ## Kill judges and projectors and refuse calls under load, and count all anew (15 minutes; VISIBILITY_S=31, FILES=, KILLS=, SEED=)
+	$(foreach name,VISIBILITY_S FILES KILLS SEED,$(if $($(name)),$(name)=$($(name)))) $(RUN) pytest -s -n 0 tests/emulator/prove/test_kills.py --timeout 1500
 
 meter: $(UV) ## Send files through the functions on the emulator and write what they took, for `make cost`
 	$(RUN) python -m tests.metering

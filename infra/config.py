@@ -83,6 +83,8 @@ class AlarmLimits:
     """When people are told. Each alarm goes to the alert topic."""
 
     oldest_message_s: int = 900
+    oldest_change_s: int = 900
+    """Of a record, that is not counted: it is tried for six hours, and then needs a person."""
     upload_to_verdict_p95_s: int = 60
     portal_p99_ms: int = 3000
     portal_5xx: int = 5

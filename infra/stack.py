@@ -152,6 +152,7 @@ class SilentScalper(Stack):
             functions=tuple(part.function for part in self._name_functions().values()),
             # The exporter is not among them: what it gives up is a dead letter, and no file waits for it.
             processors=(self.judge.function, self.projector.function, self.sweep.function),
+            followers=(self.projector.function, self.exporter.function),
             main_queue=parts.queueing.main,
             dead_letters=(
                 parts.queueing.dead_letters,

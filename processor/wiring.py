@@ -153,7 +153,7 @@ def redrive_retries(environment: Mapping[str, str], session: boto3.Session) -> R
 
 
 def stream(session: boto3.Session) -> DynamoStream:
-    return DynamoStream(session.client("dynamodbstreams", config=_CONFIG))
+    return DynamoStream(session.client("dynamodbstreams", config=_TABLE_CONFIG))
 
 
 def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:

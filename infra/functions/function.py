@@ -21,6 +21,10 @@ from infra.iam import add_role, allow, allow_logging
 from infra.observability.logs import add_log_group
 from infra.resources import Resources
 
+RECORD_AGE = Duration.hours(6)
+"""How old a change may become that fails again and again, before it is a letter and those behind it go on: people have
+that long to mend the cause, and then 18 hours to redrive the letter, for the stream keeps 24 (docs/adr/0064)."""
+
 
 class Function(Construct):
     """One function. `grants` is what its role may do, and `apart` what it may besides, a policy for each purpose.
@@ -102,7 +106,7 @@ class Function(Construct):
         gather_s: int = 0,
         states: Sequence[str] = (),
     ) -> None:
-        """Feed the function from a table's stream: changes of files only, split on error, given up after ten tries.
+        """Feed the function from a table's stream: changes of files only, split on error, tried for six hours.
 
         With `states`, only of those that are in one of them then. Changes are gathered for up to `gather_s` seconds:
         what a batch writes is much the same for one and a hundred.
@@ -120,7 +124,8 @@ class Function(Construct):
             max_batching_window=Duration.seconds(gather_s) if gather_s else None,
             bisect_batch_on_error=True,
             report_batch_item_failures=True,
-            retry_attempts=10,
+            retry_attempts=-1,
+            max_record_age=RECORD_AGE,
             on_failure=sources.SqsDlq(failures),
             filters=[lambda_.FilterCriteria.filter({"dynamodb": changed})],
         )

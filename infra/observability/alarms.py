@@ -51,6 +51,8 @@ class Alarms(Construct):
             self._add_alarm(f"{name_part(queue)}Waiting", depth, 0, told)
         age = watched.main_queue.metric_approximate_age_of_oldest_message(period=FIVE_MINUTES, statistic="Maximum")
         self._add_alarm("Backlog", age, config.alarms.oldest_message_s, "Files are waiting for their verdict.")
+        behind, late_ms = watched.behind(watched.followers[0]), 1000 * config.alarms.oldest_change_s
+        self._add_alarm("ProjectorLate", behind, late_ms, "Counts and lists lag behind the records.")
         for name, rule in watched.rules.items():
             watch_rule(self, f"{name}Untold", rule=rule, topic=self._topic)
         # That age leaves out what was received three times (SQS guide, "Available CloudWatch metrics"): what keeps
@@ -61,10 +63,8 @@ class Alarms(Construct):
             # Each failure is retried, so this tells of trouble before loss.
             name, errors = name_part(function), function.metric_errors(period=FIVE_MINUTES, statistic="Sum")
             self._add_alarm(f"{name}Errors", errors, 0, f"A function is failing: {name}.")
-        for function in watched.processors[:2]:
-            name, throttles = name_part(function), function.metric_throttles(period=FIVE_MINUTES, statistic="Sum")
-            told = f"A function is called more often than it may run: {name}."
-            self._add_alarm(f"{name}Throttles", throttles, 0, told, periods=3)
+        throttles, told = watched.judge.metric_throttles(period=FIVE_MINUTES, statistic="Sum"), "The judge may not run."
+        self._add_alarm("JudgeThrottles", throttles, 0, told, periods=3)
 
     def _watch_speed(self, watched: Watched, config: StageConfig) -> None:
         """Tell of verdicts and pages that come late, and of a portal that gives none."""

@@ -40,9 +40,16 @@ class Watched:
     api_id: str
     table: dynamodb.ITable
 
+    followers: Sequence[lambda_.IFunction]
+    """Those that follow the table's stream; the projector is the first of them."""
+
     @property
     def judge(self) -> lambda_.IFunction:
         return self.functions[0]
+
+    def behind(self, follower: lambda_.IFunction) -> cloudwatch.Metric:
+        """Return how old the changes are that a follower is given, in ms (Lambda guide, "Types of metrics")."""
+        return follower.metric("IteratorAge", statistic="Maximum", period=FIVE_MINUTES)
 
     def own(self, metric_name: str, service: str, statistic: str = "Sum") -> cloudwatch.Metric:
         """Return a metric that one of our functions writes."""
@@ -133,6 +140,7 @@ def _graph_queues(watched: Watched) -> list[_Graph]:
     return [
         _Graph("Messages to be judged", [_label(waiting, "waiting"), _label(flying, "being judged")]),
         _Graph("Oldest message, s", [_label(age, "oldest")]),
+        _Graph("Oldest change, ms", [_label(watched.behind(one), name_part(one)) for one in watched.followers]),
         _Graph("Dead letters", dead),
     ]
 

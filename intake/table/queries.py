@@ -8,6 +8,7 @@ list is refused here all the same, before DynamoDB sees it. Source: Amazon Dynam
 import re
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 
 from intake.errors import InvalidCursorError
@@ -108,25 +109,46 @@ def read_time_position(position: str | None) -> str:
     return AFTER_ALL if position is None else position
 
 
+_ANYTHING, _NUMBER = re.compile(r".+"), re.compile(r"[0-9]{1,40}")
+_LETTER = {"streamArn": _ANYTHING, "shardId": _ANYTHING, "startSequenceNumber": _NUMBER, "endSequenceNumber": _NUMBER}
+"""What Lambda tells of a batch (Lambda guide, "Retain discarded records for a DynamoDB event source"; a sequence number
+has up to 40 digits: DynamoDB API Reference, StreamRecord)."""
+
+
 @dataclass(frozen=True, slots=True)
 class StreamStretch:
-    """A batch that was given up, as Lambda tells an on-failure destination: a position and not the records."""
+    """A batch that was given up, as Lambda tells an on-failure destination: a position and not the records.
+
+    Raises ValueError for one that ends before it begins.
+    """
 
     stream: str
     shard: str
     first: str
     """Sequence number of its first record."""
     last: str
+    """With more digits than the first one or not: they count as numbers."""
+    arrived_at: datetime | None = None
+    """When its first record came into the stream, where this is told."""
+
+    def __post_init__(self) -> None:
+        if int(self.first) > int(self.last):
+            raise ValueError("it ends before it begins")
 
     @classmethod
     def read(cls, body: dict[str, Any]) -> Self:
-        """Read a message. Raises ValueError for one of another kind.
-
-        Source: AWS Lambda Developer Guide, "Retain discarded records for a DynamoDB event source".
-        """
+        """Read a message. Raises ValueError for one of another kind."""
         try:
             told = body["DDBStreamBatchInfo"]
-            members = (told[name] for name in ("streamArn", "shardId", "startSequenceNumber", "endSequenceNumber"))
-            return cls(*map(str, members))
-        except (KeyError, TypeError):
+            stream, shard, first, last = (told[name] for name, form in _LETTER.items() if form.fullmatch(told[name]))
+            return cls(stream, shard, first, last, _read_arrival(told.get("approximateArrivalOfFirstRecord")))
+        except (KeyError, TypeError, ValueError):
             raise ValueError("the message tells of no batch of a stream") from None
+
+
+def _read_arrival(told: object) -> datetime | None:
+    """Return a time; none where it is not understood: the stretch may be read without it."""
+    try:
+        return datetime.fromisoformat(str(told)).astimezone(UTC)
+    except ValueError:
+        return None

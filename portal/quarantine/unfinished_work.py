@@ -157,11 +157,13 @@ def _describe_stretch(
     services: Services, queue: DeadLetterQueue, message: QueuedMessage
 ) -> tuple[str, tuple[str, ...], str, str]:
     try:
-        StreamStretch.read(message.body)
+        stretch = StreamStretch.read(message.body)
     except ValueError:
         return gettext(_UNREADABLE), (), "", gettext(_NOBODY_KNOWS)
     size = message.body["DDBStreamBatchInfo"].get("batchSize") or gettext("some")
-    lost = message.sent_at is not None and services.clock() - message.sent_at > KEPT_BY_STREAM
+    # The letter is younger than its records by as long as they were tried, and newly sent by each redrive.
+    began_at = stretch.arrived_at or message.sent_at
+    lost = began_at is not None and services.clock() - began_at > KEPT_BY_STREAM
     work, loss = map(gettext, _FOLLOWERS[queue])
     why = f"{gettext('The stream kept these records for 24 hours only.')} {loss}"
     return work.format(count=size), (), "", why if lost else ""

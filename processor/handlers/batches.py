@@ -10,9 +10,9 @@ ChangeMessageVisibilityBatch.
 """
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
 from time import monotonic
@@ -24,6 +24,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from intake.aws_errors import AWS_ERRORS
 from intake.messaging.ports import Deliveries
 from intake.messaging.retries import find_wait
+from intake.table.dynamodb_streams import StreamRecordsLostError
 from processor.ingest.process import AT_ONCE
 from processor.telemetry import FailureNotes, report_put_off, report_trouble, report_unfinished
 
@@ -48,6 +49,9 @@ class Retries:
             )
             for record in records
         }
+        self._hide(waits)
+
+    def _hide(self, waits: Mapping[str, int]) -> None:
         try:
             refused = self.deliveries.put_off(waits)
         except AWS_ERRORS as error:
@@ -63,14 +67,25 @@ class Retries:
             report_trouble(error)
 
     @contextmanager
-    def give_back(self, event: dict[str, Any]) -> Iterator[None]:
-        """Put off the messages of an event that cannot be processed; records of a stream have a pace of their own."""
-        records = [SQSRecord(record) for record in event["Records"] if record["eventSource"] == "aws:sqs"]
-        with ExitStack() as undo:
-            if records:
-                undo.callback(self.put_off, records)
-            yield
-            undo.pop_all()
+    def give_back(self, event: dict[str, Any]) -> Iterator[list[dict[str, str]]]:
+        """Put off the letters of an event that cannot be processed; records of a stream have a pace of their own.
+
+        A letter whose records are lost is no error of the function's, and waits for nothing: it joins the failures that
+        are given here, and all its deliveries over, it stands among the dead ones again.
+        """
+        failures: list[dict[str, str]] = []
+        letters = [SQSRecord(record) for record in event["Records"] if record["eventSource"] == "aws:sqs"]
+        try:
+            yield failures
+        except StreamRecordsLostError as error:
+            report_trouble(error)
+            failures += [{"itemIdentifier": letter.message_id} for letter in letters]
+            self._hide({letter.receipt_handle: 0 for letter in letters})
+        except Exception as error:
+            if letters:
+                report_trouble(error)
+                self.put_off(letters)
+            raise
 
 
 @dataclass(slots=True)

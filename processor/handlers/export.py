@@ -19,6 +19,6 @@ _retries = wiring.redrive_retries(os.environ, _session)
 @logger.inject_lambda_context
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda passes both.
-    with _retries.give_back(event):
+    with _retries.give_back(event) as failures:
         report_exported(_exporter.export(list(verdict_rows(read_records(event, _stream)))))
-    return {"batchItemFailures": []}
+    return {"batchItemFailures": failures}

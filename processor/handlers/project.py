@@ -22,8 +22,8 @@ _retries = wiring.redrive_retries(os.environ, _session)
 @logger.inject_lambda_context
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda passes both.
-    with _retries.give_back(event):
+    with _retries.give_back(event) as failures:
         batch = list(read_changes(read_records(event, _stream)))
         alerts = _projector.project(batch)
         report_projected(len(batch), alerts)
-    return {"batchItemFailures": []}
+    return {"batchItemFailures": failures}

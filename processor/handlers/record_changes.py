@@ -20,7 +20,10 @@ from processor.projection.exporter import Row, describe_verdict
 
 
 def read_records(event: dict[str, Any], stream: DynamoStream) -> Iterator[dict[str, Any]]:
-    """Yield the stream's records, reading again those that an admin redrives. Raises StreamTrimmedError."""
+    """Yield the stream's records, reading again those that an admin redrives.
+
+    Raises StreamRecordsLostError and StreamUnfinishedError, and ValueError for a letter that tells of no batch.
+    """
     for record in event["Records"]:
         if record["eventSource"] == "aws:sqs":
             yield from stream.records(StreamStretch.read(json.loads(record["body"])))

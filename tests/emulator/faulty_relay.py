@@ -1,4 +1,4 @@
-"""A server on loopback that stands between the judge and one service of the emulator, and fails when it is told to."""
+"""A server on loopback that stands between a function and one service of the emulator, and fails when it is told to."""
 
 import http.client
 import json
@@ -22,6 +22,7 @@ class Request:
     path: str
     operation: str
     """DynamoDB's, such as `TransactWriteItems`; S3 names none."""
+    body: bytes = b""
 
 
 Fault = Callable[[Request], bool]
@@ -35,20 +36,23 @@ class FaultyRelay(LoopbackServer):
         self.fails: Fault = lambda request: False
         self.refused: list[Request] = []
 
-    def refusal(self) -> tuple[int, str, bytes]:
+    def refusal(self, request: Request) -> tuple[int, str, bytes]:
         """Return status, media type and body: Amazon S3 API Reference, "Error responses"; DynamoDB Developer Guide,
-        "Error handling"."""
+        "Error handling"; of a stream, a page that is empty (DynamoDB API Reference, GetRecords)."""
         if self.service == "s3":
             told = "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
             return 503, "application/xml", told.encode()
+        if self.service == "dynamodb_streams":
+            page = {"Records": [], "NextShardIterator": json.loads(request.body)["ShardIterator"]}
+            return 200, "application/x-amz-json-1.0", json.dumps(page).encode()
         kind = "com.amazonaws.dynamodb.v20120810#ThrottlingException"
         return 400, "application/x-amz-json-1.0", json.dumps({"__type": kind, "message": "Throttled."}).encode()
 
 
 @contextmanager
-def troubled(stack, *services):
-    """Run the deployed judge behind relays, one for each service, until the block is left."""
-    functions, name = stack.clients.functions, stack.outputs["JudgeFunction"]
+def troubled(stack, *services, function="JudgeFunction"):
+    """Run a deployed function behind relays, one for each service, until the block is left."""
+    functions, name = stack.clients.functions, stack.outputs[function]
     usual = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     relays = {service: FaultyRelay(stack.endpoint, service) for service in services}
     try:
@@ -76,10 +80,10 @@ class _Handler(BaseHTTPRequestHandler):
         relay = self.server.owner
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
-        request = Request(self.command, self.path, operation)
+        request = Request(self.command, self.path, operation, body)
         if relay.fails(request):
             relay.refused.append(request)
-            self._answer(*relay.refusal())
+            self._answer(*relay.refusal(request))
             return
         with closing(http.client.HTTPConnection(str(relay.upstream.hostname), relay.upstream.port, timeout=60)) as at:
             headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}

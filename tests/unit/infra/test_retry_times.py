@@ -7,12 +7,14 @@ import pytest
 
 from infra.stages import LOCAL, PROD
 from intake.messaging.retries import FIRST_WAIT_S, JITTER, LONGEST_WAIT_S, MAX_RECEIVES, find_wait
+from intake.table.dynamodb_streams import LONGEST_S
 from processor.handlers.batches import SPARE_S
 
 CRASHED_S = 12 * 60
 FAILED_S = 30
 OUTAGE_S = 2 * 3600
 TWO_WEEKS_S = 14 * 86_400
+STREAM_KEEPS_S = 24 * 3600
 OLDEST_PLANNED_S = 300
 """A sweep's period: it looks for what is late that often, and so tells of it that much later at most."""
 
@@ -112,6 +114,37 @@ def test_a_failure_that_four_tries_mended_rings_nothing(template):
     lasted_s = sum(find_wait(receives, lambda: 0.0) for receives in range(1, 5))
     touched = -(-lasted_s // alarm["Period"]) + 1
     assert touched < alarm["DatapointsToAlarm"]
+
+
+def followers(template):
+    """Return the event sources that read the table's stream, by their functions."""
+    mappings = template.properties_of("AWS::Lambda::EventSourceMapping")
+    return {mapping["FunctionName"]["Ref"]: mapping for mapping in mappings if "StartingPosition" in mapping}
+
+
+def test_a_change_is_tried_for_hours_alone_in_the_end_and_its_letter_can_be_redriven_for_longer(template):
+    """No number of tries: ten are over within minutes, which no outage of a table asks for."""
+    assert set(followers(template)) == {template.output(f"{name}Function") for name in ("Projector", "Exporter")}
+    for mapping in followers(template).values():
+        assert mapping["MaximumRetryAttempts"] == -1
+        assert mapping["BisectBatchOnFunctionError"] is True
+        assert OUTAGE_S < mapping["MaximumRecordAgeInSeconds"] <= STREAM_KEEPS_S / 4
+        assert mapping["DestinationConfig"]["OnFailure"]["Destination"]
+
+
+def test_people_know_that_counts_lag_while_there_is_time_to_mend_it(template):
+    alarm = alarm_on(template, "IteratorAge")
+    projector = template.output("ProjectorFunction")
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": projector}}]
+    assert (alarm["Statistic"], alarm["Period"], alarm["EvaluationPeriods"]) == ("Maximum", 300, 1)
+    # Told once for what a batch that is split to the end may take, and long before anything is given up.
+    rings_s = alarm["Threshold"] / 1000 + alarm["Period"]
+    assert 10 * 60 <= rings_s <= followers(template)[projector]["MaximumRecordAgeInSeconds"] / 12
+
+
+def test_a_letter_is_read_within_half_of_the_time_of_those_that_follow_the_stream(template):
+    for function in followers(template):
+        assert template.resources[function]["Properties"]["Timeout"] >= 2 * LONGEST_S
 
 
 def test_the_judge_stops_in_time_to_give_back_what_it_has_not_done(template):

@@ -127,7 +127,6 @@ def test_the_projector_follows_files_that_wait_no_longer_and_a_change_that_it_ca
     }
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["BisectBatchOnFunctionError"] is True
-    assert mapping["MaximumRetryAttempts"] > 0
     kept = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
     assert template.sends_to("ProjectorFunction") == {kept}
 
@@ -142,7 +141,6 @@ def test_the_exporter_follows_verdicts_only_waits_for_many_and_keeps_what_it_can
     assert mapping["MaximumBatchingWindowInSeconds"] == 300
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["BisectBatchOnFunctionError"] is True
-    assert mapping["MaximumRetryAttempts"] > 0
     kept = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
     assert template.sends_to("ExporterFunction") == {kept} == {template.output("ExportFailuresQueueUrl")}
 

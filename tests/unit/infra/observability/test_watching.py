@@ -29,7 +29,10 @@ OF_AWS = {
     # EventBridge User Guide, "Monitoring Amazon EventBridge".
     "AWS/Events": ({"RuleName"}, {"FailedInvocations"}),
     # Lambda Developer Guide, "Types of metrics for Lambda functions".
-    "AWS/Lambda": ({"FunctionName"}, {"Errors", "Duration", "Throttles", "ConcurrentExecutions", "Invocations"}),
+    "AWS/Lambda": (
+        {"FunctionName"},
+        {"Errors", "Duration", "Throttles", "ConcurrentExecutions", "Invocations", "IteratorAge"},
+    ),
     # API Gateway Developer Guide, "Monitor CloudWatch metrics for HTTP APIs in API Gateway".
     "AWS/ApiGateway": ({"ApiId", "Stage"}, {"Count", "4xx", "5xx", "Latency", "IntegrationLatency"}),
     # DynamoDB Developer Guide, "DynamoDB metrics and dimensions".
@@ -178,6 +181,7 @@ def test_the_limits_are_the_stages(prod):
         by_metric.setdefault(alarm["MetricName"], alarm)
     thresholds = {name: alarm["Threshold"] for name, alarm in by_metric.items()}
     assert thresholds["ApproximateAgeOfOldestMessage"] == limits.oldest_message_s
+    assert thresholds["IteratorAge"] == 1000 * limits.oldest_change_s
     assert thresholds["UploadToVerdict"] == 1000 * limits.upload_to_verdict_p95_s
     assert thresholds["5xx"] == limits.portal_5xx
     assert thresholds["Latency"] == limits.portal_p99_ms

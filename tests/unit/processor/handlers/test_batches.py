@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from intake.errors import ContentionError
 from intake.messaging.retries import FIRST_WAIT_S, MAX_RECEIVES
+from intake.table.dynamodb_streams import StreamRecordsLostError
 from processor.handlers import batches
 from processor.handlers.batches import SPARE_S, Batch, Retries
 from processor.telemetry import metrics
@@ -245,6 +246,16 @@ def test_a_redrive_that_fails_comes_again_in_seconds_and_the_failure_is_told():
     with pytest.raises(ContentionError), Retries(deliveries).give_back({"Records": [a_message("m")]}):
         fail()
     assert list(waits_of(deliveries)) == ["m"]
+
+
+def test_a_letter_whose_records_are_lost_goes_back_to_the_dead_ones_at_once_and_it_is_told(monkeypatch):
+    told, deliveries = [], FakeDeliveries()
+    monkeypatch.setattr(batches, "report_trouble", told.append)
+    with Retries(deliveries).give_back({"Records": [a_message("m")]}) as failures:
+        raise StreamRecordsLostError("gone")
+    assert failures == [{"itemIdentifier": "m"}]
+    assert waits_of(deliveries) == {"m": 0}
+    assert [type(error) for error in told] == [StreamRecordsLostError]
 
 
 @pytest.mark.parametrize("source", ["aws:sqs", "aws:dynamodb"])

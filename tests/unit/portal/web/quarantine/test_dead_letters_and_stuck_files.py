@@ -101,6 +101,18 @@ def test_lost_counts_say_when_redriving_cannot_help(filled):
     assert text.count("The counts lack these changes") == 1
 
 
+@pytest.mark.parametrize(("arrived", "is_lost"), [(timedelta(hours=25), True), (timedelta(hours=7), False)])
+def test_whether_counts_are_lost_goes_by_their_records_and_not_by_when_the_letter_was_sent_last(
+    filled, arrived, is_lost
+):
+    told = {"streamArn": "a", "shardId": "s", "startSequenceNumber": "1", "endSequenceNumber": "2"}
+    arrived_at = (now() - arrived).isoformat().replace("+00:00", "Z")
+    body = {"DDBStreamBatchInfo": {**told, "approximateArrivalOfFirstRecord": arrived_at}}
+    filled.projection_failures.messages.append(QueuedMessage("m", body, 1, now() - timedelta(hours=1)))
+    text = filled.admin().get("/admin/dead-letters").text
+    assert ("The counts lack these changes" in text) is is_lost
+
+
 @pytest.fixture
 def waiting(filled):
     record = a_file(7, created_at=now())
