@@ -23,7 +23,7 @@ from portal.errors import ClinicInactiveError, StorageUnavailableError
 from portal.services import Services
 from portal.uploads.requests import Announced, NewUpload
 from portal.uploads.reservations import Placed, add_files, reserve
-from portal.uploads.signing import withdraw
+from portal.uploads.withdrawals import withdraw
 
 SEND_WITHIN_S = 12.0
 """By when, counted from the request's arrival, the last instance is begun to be sent."""
