@@ -43,7 +43,7 @@ class JsonReporter:
         for path in found.unreadable:
             self.report_trouble(path, OSError("It cannot be read."))
         for path, reason in found.skipped:
-            self._print_event("skipped", path=str(path), reason=reason)
+            self.report_skipped(path, reason)
         if found.left_out or found.not_entered:
             self._print_event("left_out", files=found.left_out, folders=found.not_entered)
 
@@ -71,6 +71,12 @@ class JsonReporter:
     def report_withheld(self, path: Path) -> None:
         self._print_event("withheld", path=str(path))
 
+    def report_skipped(self, path: Path, reason: str) -> None:
+        self._print_event("skipped", path=str(path), reason=reason)
+
+    def report_given_up(self, path: Path | None, file_id: str, reason: str, *, anew: bool) -> None:
+        self._print_event("given_up", path=str(path) if path else None, file_id=file_id, reason=reason, anew=anew)
+
     def report_trouble(self, path: Path, error: Exception) -> None:
         self._print_event("trouble", path=str(path), error=str(error))
 
@@ -95,6 +101,7 @@ class JsonReporter:
             bytes_sent=outcome.bytes_sent,
             sent_before=len(outcome.files) - outcome.sent,
             withheld=len(outcome.withheld),
+            given_up=len(outcome.given_up),
             troubles=len(outcome.troubles),
             states=dict(states),
             warnings=warnings,
@@ -102,8 +109,11 @@ class JsonReporter:
         )
 
     def _print_event(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - What JSON can hold.
+        line = json.dumps({"event": event, **facts}, ensure_ascii=False, default=str)
+        # What of a path is no UTF-8 stands in it as lone surrogates, which JSON can only tell escaped.
+        line = line.encode(errors="backslashreplace").decode()
         with self._lock:
-            print(json.dumps({"event": event, **facts}, ensure_ascii=False, default=str), flush=True)
+            print(line, flush=True)
 
 
 def to_dict(verdict: Verdict) -> dict[str, Any]:
@@ -142,7 +152,7 @@ class ConsoleReporter:
         for path in found.unreadable:
             self.report_trouble(path, OSError("It cannot be read."))
         for path, reason in found.skipped:
-            self._console.print(f"[yellow]skipped[/]  {escape_name(str(path))}: {reason}.")
+            self.report_skipped(path, reason)
         if told := describe_left_out(found):
             self._console.print(f"[dim]{told}[/]")
 
@@ -183,6 +193,13 @@ class ConsoleReporter:
             self._bar[0].update(self._bar[1], sent=self._sent)
 
     def report_withheld(self, path: Path) -> None: ...
+
+    def report_skipped(self, path: Path, reason: str) -> None:
+        self._console.print(f"[yellow]skipped[/]  {escape_name(str(path))}: {reason}.")
+
+    def report_given_up(self, path: Path | None, file_id: str, reason: str, *, anew: bool) -> None:
+        word = "changed" if anew else "given up"
+        self._console.print(f"[yellow]{word}[/]  {escape_name(str(path or file_id))}: {reason}")
 
     def report_trouble(self, path: Path, error: Exception) -> None:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -227,6 +244,7 @@ class ConsoleReporter:
         before = len(outcome.files) - outcome.sent
         also = [f"{before:,} sent before"] if before else []
         also += [f"{len(outcome.withheld):,} kept back by the check"] if outcome.withheld else []
+        also += [f"{len(outcome.given_up):,} given up"] if outcome.given_up else []
         also += [f"{len(outcome.troubles):,} could not be sent"] if outcome.troubles else []
         self._console.print(", ".join([said, *also]) + ".")
 

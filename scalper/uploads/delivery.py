@@ -1,6 +1,6 @@
 """Sending many files in parallel, noting each step, so that any end of a run can be taken up by the next one."""
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
@@ -10,17 +10,27 @@ from typing import Any
 from scalper.api.connection import Connection
 from scalper.api.model import AWAITING, File, Json, PartPlan, Reserved
 from scalper.api.queries import list_files
-from scalper.errors import ClientError, ConflictError, CredentialsError, JournalError, UnreachableError
+from scalper.errors import (
+    ClientError,
+    ConflictError,
+    CredentialsError,
+    FileChangedError,
+    JournalError,
+    UnreachableError,
+)
 from scalper.uploads.announcements import Announcer, Candidates, Pending
 from scalper.uploads.journal import ABANDONED, ANNOUNCED, SENT, Journal
-from scalper.uploads.local_files import LocalFile
+from scalper.uploads.local_files import GONE, LocalFile
 from scalper.uploads.outcome import Outcome, Watcher
 from scalper.uploads.plan import Plan
 from scalper.uploads.transfer import Item, Transfer
+from scalper.uploads.withdrawals import GIVEN_UP, withdraw_abandoned
 
 PER_ANNOUNCEMENT = 500
 BYTES_PER_ANNOUNCEMENT = 1024**3
 """What is announced together is signed together, and had better be sent within 15 minutes."""
+ANNOUNCED_ANEW = 3
+"""How often a run announces a file anew that keeps changing."""
 
 
 class Delivery:
@@ -50,6 +60,8 @@ class Delivery:
         self._ready: deque[tuple[Item, Callable[[], Any], Callable[[Any], None]]] = deque()
         self._running: dict[Future[Any], tuple[Item | None, Callable[[Any], None]]] = {}
         self._arrived: list[Item] = []
+        self._abandoned: dict[str, Item] = {}
+        self._changes: Counter[Path] = Counter()
         self.outcome = Outcome()
 
     def run(self, plan: Plan, reserved: Mapping[str, Reserved]) -> Outcome:
@@ -61,6 +73,7 @@ class Delivery:
             self._take_up(plan, reserved)
             while self._begin():
                 self._finish(wait(self._running, return_when=FIRST_COMPLETED).done)
+            self._withdraw()
         except (ClientError, KeyboardInterrupt) as error:
             self._halt(error)
             self._connection.retry.stop()
@@ -76,6 +89,9 @@ class Delivery:
             for file, entry in plan.touched:
                 self._journal.note_change_time(entry, file)
             self._journal.note_states((entry.file_id for entry in plan.changed if entry.state == ANNOUNCED), ABANDONED)
+            self._journal.note_states(plan.vanished, ABANDONED)
+        for file_id in plan.vanished:
+            self._note_given_up(None, file_id, "It was announced by an earlier run, and is gone.")
         for file, entry in plan.earlier:
             self._add_to_outcome(file, entry.upload_id, entry.file_id)
             if entry.state != SENT:
@@ -97,8 +113,8 @@ class Delivery:
     def _take(self, item: Item, found: File) -> None:
         if found.state == AWAITING:
             self._queue(item)
-        elif found.state == "expired":
-            self._journal.note_states([item.file_id], ABANDONED)
+        elif found.state == GIVEN_UP:
+            self._journal.note_states([item.file_id], GIVEN_UP)
             self._todo.append(item.file)
         else:
             # It arrived, and may be judged by now: no run has told that yet, so whoever waits is told.
@@ -158,9 +174,9 @@ class Delivery:
                     self._halt(error)
                 elif isinstance(error, ConflictError) and error.problem.slug == "not-awaited":
                     self._look_again(item)
-                else:
+                elif not item.given_up:
                     item.given_up = True
-                    self._note_trouble(item.file.path, error)
+                    self._go_on(partial(self._give_up, item, error))
             else:
                 self._go_on(partial(then, answer))
         self._go_on(self._note_arrivals)
@@ -175,6 +191,41 @@ class Delivery:
     def _halt(self, error: BaseException) -> None:
         self.outcome.halted = self.outcome.halted or error
         self._ready.clear()
+
+    def _give_up(self, item: Item, error: ClientError | OSError) -> None:
+        """Try a file no longer. One that is another by now, or gone, is not awaited any more; others the next run sends."""
+        path = item.file.path
+        try:
+            now = item.file.look_again()
+        except OSError as lost:
+            self._note_trouble(path, lost)
+            return
+        if now == item.file and not isinstance(error, FileChangedError):
+            self._note_trouble(path, error)
+            return
+        self._journal.note_states([item.file_id], ABANDONED)
+        self._abandoned[item.file_id] = item
+        if now is None:
+            self._note_given_up(path, item.file_id, "It was announced, and is gone.")
+        elif self._changes[path] < ANNOUNCED_ANEW:
+            self._changes[path] += 1
+            self._watcher.report_given_up(path, item.file_id, "It changed, and is announced anew.", anew=True)
+            self._todo.append(now)
+        else:
+            self._note_trouble(path, FileChangedError(f"{path} keeps changing while it is sent."))
+
+    def _note_given_up(self, path: Path | None, file_id: str, reason: str) -> None:
+        self.outcome.given_up.append(file_id)
+        self._watcher.report_given_up(path, file_id, reason, anew=False)
+
+    def _withdraw(self) -> None:
+        """Have nobody wait for what is not going to be sent; some of it may have arrived before its answer was lost."""
+        if self.outcome.halted:
+            return
+        for file_id in withdraw_abandoned(self._connection, self._journal):
+            if file_id in self._abandoned:
+                self._note_arrival(self._abandoned[file_id])
+        self._note_arrivals()
 
     def _note_trouble(self, path: Path, error: Exception) -> None:
         self.outcome.troubles.append((path, error))
@@ -199,6 +250,8 @@ class Delivery:
         return files
 
     def _announce(self, candidates: Candidates) -> None:
+        for path in candidates.gone:
+            self._watcher.report_skipped(path, GONE)
         for path in candidates.withheld:
             self.outcome.withheld.append(path)
             self._watcher.report_withheld(path)
