@@ -1,5 +1,6 @@
 """Telling the API which files are to come, so that no end of ours announces one twice."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ from scalper.uploads.journal import Batch, Journal, describe_announced
 from scalper.uploads.local_files import Announcement, LocalFile, hash_range
 
 MAX_FILES_PER_UPLOAD = 99_999
+PER_ANNOUNCEMENT = 500
+BYTES_PER_ANNOUNCEMENT = 1024**3
+"""What is announced together is signed together, and had better be sent within 15 minutes."""
 LOOKS = 3
 """How often a file is looked at that changes meanwhile."""
 
@@ -24,6 +28,16 @@ class Pending:
     key: str
     files: tuple[LocalFile, ...]
     body: Json
+
+
+def choose_files(todo: deque[LocalFile]) -> list[LocalFile]:
+    """Take the first of the files, as many as are announced together."""
+    files: list[LocalFile] = []
+    size = 0
+    while todo and len(files) < PER_ANNOUNCEMENT and size < BYTES_PER_ANNOUNCEMENT:
+        files.append(todo.popleft())
+        size += files[-1].size
+    return files
 
 
 class Candidates:

@@ -1,6 +1,6 @@
 """Sending many files in parallel, noting each step, so that any end of a run can be taken up by the next one."""
 
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
@@ -10,27 +10,14 @@ from typing import Any
 from scalper.api.connection import Connection
 from scalper.api.model import AWAITING, File, Json, PartPlan, Reserved
 from scalper.api.queries import list_files
-from scalper.errors import (
-    ClientError,
-    ConflictError,
-    CredentialsError,
-    FileChangedError,
-    JournalError,
-    UnreachableError,
-)
-from scalper.uploads.announcements import Announcer, Candidates, Pending
-from scalper.uploads.journal import ABANDONED, ANNOUNCED, SENT, Journal
+from scalper.errors import ClientError, ConflictError, CredentialsError, JournalError, UnreachableError
+from scalper.uploads.announcements import Announcer, Candidates, Pending, choose_files
+from scalper.uploads.journal import SENT, Journal
 from scalper.uploads.local_files import GONE, LocalFile
 from scalper.uploads.outcome import Outcome, Watcher
 from scalper.uploads.plan import Plan
 from scalper.uploads.transfer import Item, Transfer
-from scalper.uploads.withdrawals import GIVEN_UP, withdraw_abandoned
-
-PER_ANNOUNCEMENT = 500
-BYTES_PER_ANNOUNCEMENT = 1024**3
-"""What is announced together is signed together, and had better be sent within 15 minutes."""
-ANNOUNCED_ANEW = 3
-"""How often a run announces a file anew that keeps changing."""
+from scalper.uploads.withdrawals import GIVEN_UP, Withdrawals
 
 
 class Delivery:
@@ -60,9 +47,8 @@ class Delivery:
         self._ready: deque[tuple[Item, Callable[[], Any], Callable[[Any], None]]] = deque()
         self._running: dict[Future[Any], tuple[Item | None, Callable[[Any], None]]] = {}
         self._arrived: list[Item] = []
-        self._abandoned: dict[str, Item] = {}
-        self._changes: Counter[Path] = Counter()
         self.outcome = Outcome()
+        self._withdrawals = Withdrawals(connection, journal, watcher, self.outcome)
 
     def run(self, plan: Plan, reserved: Mapping[str, Reserved]) -> Outcome:
         """Send what the plan says; `reserved` is what is known and fresh of begun files.
@@ -88,10 +74,7 @@ class Delivery:
         with self._journal.transaction():
             for file, entry in plan.touched:
                 self._journal.note_change_time(entry, file)
-            self._journal.note_states((entry.file_id for entry in plan.changed if entry.state == ANNOUNCED), ABANDONED)
-            self._journal.note_states(plan.vanished, ABANDONED)
-        for file_id in plan.vanished:
-            self._note_given_up(None, file_id, "It was announced by an earlier run, and is gone.")
+        self._withdrawals.take_up(plan)
         for file, entry in plan.earlier:
             self._add_to_outcome(file, entry.upload_id, entry.file_id)
             if entry.state != SENT:
@@ -158,7 +141,7 @@ class Delivery:
                 self._submit(item, work, then)
         if self._todo and not self._announcing and len(self._ready) < 2 * self._jobs and not self.outcome.halted:
             self._announcing = True
-            self._submit(None, partial(Candidates, self._choose_files(), self._approve), self._announce)
+            self._submit(None, partial(Candidates, choose_files(self._todo), self._approve), self._announce)
         return bool(self._running)
 
     def _submit(self, item: Item | None, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
@@ -193,39 +176,20 @@ class Delivery:
         self._ready.clear()
 
     def _give_up(self, item: Item, error: ClientError | OSError) -> None:
-        """Try a file no longer. One that is another by now, or gone, is not awaited any more; others the next run sends."""
-        path = item.file.path
         try:
-            now = item.file.look_again()
-        except OSError as lost:
-            self._note_trouble(path, lost)
-            return
-        if now == item.file and not isinstance(error, FileChangedError):
-            self._note_trouble(path, error)
-            return
-        self._journal.note_states([item.file_id], ABANDONED)
-        self._abandoned[item.file_id] = item
-        if now is None:
-            self._note_given_up(path, item.file_id, "It was announced, and is gone.")
-        elif self._changes[path] < ANNOUNCED_ANEW:
-            self._changes[path] += 1
-            self._watcher.report_given_up(path, item.file_id, "It changed, and is announced anew.", anew=True)
-            self._todo.append(now)
+            now = self._withdrawals.give_up(item, error)
+        except JournalError:
+            raise
+        except (ClientError, OSError) as trouble:
+            self._note_trouble(item.file.path, trouble)
         else:
-            self._note_trouble(path, FileChangedError(f"{path} keeps changing while it is sent."))
-
-    def _note_given_up(self, path: Path | None, file_id: str, reason: str) -> None:
-        self.outcome.given_up.append(file_id)
-        self._watcher.report_given_up(path, file_id, reason, anew=False)
+            self._todo.extend([now] if now else [])
 
     def _withdraw(self) -> None:
-        """Have nobody wait for what is not going to be sent; some of it may have arrived before its answer was lost."""
-        if self.outcome.halted:
-            return
-        for file_id in withdraw_abandoned(self._connection, self._journal):
-            if file_id in self._abandoned:
-                self._note_arrival(self._abandoned[file_id])
-        self._note_arrivals()
+        if not self.outcome.halted:
+            for item in self._withdrawals.tell():
+                self._note_arrival(item)
+            self._note_arrivals()
 
     def _note_trouble(self, path: Path, error: Exception) -> None:
         self.outcome.troubles.append((path, error))
@@ -240,14 +204,6 @@ class Delivery:
             self._note_arrival(item) if found.state == AWAITING else self._take(item, found)
 
         self._submit(item, partial(self._connection.ask, "GET", f"files/{item.file_id}"), take)
-
-    def _choose_files(self) -> list[LocalFile]:
-        files: list[LocalFile] = []
-        size = 0
-        while self._todo and len(files) < PER_ANNOUNCEMENT and size < BYTES_PER_ANNOUNCEMENT:
-            files.append(self._todo.popleft())
-            size += files[-1].size
-        return files
 
     def _announce(self, candidates: Candidates) -> None:
         for path in candidates.gone:

@@ -78,7 +78,6 @@ class LocalFile:
         if (now.st_size, now.st_mtime_ns) != (self.size, self.changed_ns):
             raise FileChangedError(f"{self.path} changed while it was being sent.")
 
-
     def look_again(self) -> "LocalFile | None":
         """Return the file as it is now, or None where it is gone.
 

@@ -34,9 +34,7 @@ class Plan:
         return [*self.new, *(file for file, _ in self.begun)]
 
 
-def compare(
-    journal: Journal, files: Sequence[LocalFile], *, again: bool = False, whole: Iterable[Path] = ()
-) -> Plan:
+def compare(journal: Journal, files: Sequence[LocalFile], *, again: bool = False, whole: Iterable[Path] = ()) -> Plan:
     """Compare files with the journal; `again` takes all for new that are not being sent.
 
     `whole` are the paths under which all was looked at: what is not among the files is there no longer.

@@ -1,4 +1,4 @@
-"""What a clinic's staff says of files in trouble or awaited, and of uploads that miss some: each a form that leads back."""
+"""What a clinic's staff says of files in trouble or awaited, and of uploads that miss some: forms that lead back."""
 
 from typing import Annotated
 

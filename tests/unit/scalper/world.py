@@ -113,7 +113,7 @@ class World:
         if self.rejects(data):
             verdict = replace(verdict, state=State.REJECTED, findings=(REFUSAL,))
         recorded = self.portal.verdicts.record(verdict, reserved=True)
-        if recorded.outcome is Outcome.DUPLICATE_BYTES:
+        if recorded and recorded.outcome is Outcome.DUPLICATE_BYTES:
             self.portal.verdicts.record(replace(verdict, duplicate_of=recorded.other_file_id), reserved=True)
         codes = tuple(found.code for found in verdict.findings)
         entry = FeedEntry(

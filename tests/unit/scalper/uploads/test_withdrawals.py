@@ -15,6 +15,7 @@ from intake.files.states import State
 from intake.files.upload_state import UploadState, find_upload_state
 from scalper.__main__ import app
 from scalper.client import Client
+from scalper.uploads import announcements
 from scalper.uploads.local_files import LARGE
 from tests.unit.scalper.world import folder
 
@@ -129,8 +130,6 @@ def test_other_bytes_of_the_same_size_and_time_are_announced_anew_when_s3_refuse
 
 
 def test_what_is_gone_or_changed_before_it_was_announced_is_told_or_taken_as_it_is(world, run, study, monkeypatch):
-    from scalper.uploads import announcements  # noqa: PLC0415  What is patched, and nothing else of it.
-
     hashed = announcements.hash_range
 
     def change(path, start, length):
