@@ -113,7 +113,8 @@ class Client:
         watcher = watcher or Silent()
         with journal.lock():
             reserved = announcer.repeat()
-            whole = () if found.unreadable else announcer.roots
+            # Of a folder that is empty now, or can be read in part only, it is not known what has gone for good.
+            whole = announcer.roots if found.files and not found.unreadable else ()
             plan = compare(journal, found.files, again=again, whole=whole)
             watcher.report_plan(plan)
             delivery = Delivery(self.connection, journal, announcer, watcher, jobs=jobs, approve=approve)

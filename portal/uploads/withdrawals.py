@@ -4,7 +4,7 @@ What arrives all the same is judged (docs/adr/0003-late-files-are-judged.md), so
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -34,18 +34,21 @@ def withdraw(services: Services, identity: Identity, file_ids: Iterable[str]) ->
     """
     records = _read_own(services, identity, file_ids)
     awaited = [record for record in records if record.state is State.AWAITING_UPLOAD and is_announced(record.file_id)]
-    if not awaited:
-        return records
     with ThreadPoolExecutor(_THREADS) as threads:
         arrived = list(threads.map(services.presigner.has_arrived, [record.incoming for record in awaited]))
-        lost = [record for record, is_here in zip(awaited, arrived, strict=True) if not is_here]
-        for upload_id, count in Counter(record.upload_id for record in lost).items():
-            clinic_id = identity.own_clinic()
-            note(services, identity, "file.withdraw", clinic_id=clinic_id, subject=upload_id, files=str(count))
-        step = TimelineEntry(services.clock(), identity.subject, WITHDRAWN)
-        # One that gets its verdict in this very moment keeps it.
-        list(threads.map(partial(services.records.withdraw, step=step), lost))
-    return _read_own(services, identity, file_ids)
+    lost = [record for record, is_here in zip(awaited, arrived, strict=True) if not is_here]
+    give_up(services, identity, lost)
+    return _read_own(services, identity, file_ids) if lost else records
+
+
+def give_up(services: Services, identity: Identity, records: Sequence[FileRecord]) -> None:
+    """Give up awaited files, whether they have arrived or not. One that gets its verdict meanwhile keeps it."""
+    for upload_id, count in Counter(record.upload_id for record in records).items():
+        clinic_id = identity.own_clinic()
+        note(services, identity, "file.withdraw", clinic_id=clinic_id, subject=upload_id, files=str(count))
+    step = TimelineEntry(services.clock(), identity.subject, WITHDRAWN)
+    with ThreadPoolExecutor(_THREADS) as threads:
+        list(threads.map(partial(services.records.withdraw, step=step), records))
 
 
 def withdraw_awaited(services: Services, identity: Identity, upload_id: str) -> None:

@@ -196,7 +196,10 @@ class Delivery:
         self._watcher.report_trouble(path, error)
 
     def _look_again(self, item: Item) -> None:
-        """The file has arrived, or was given up meanwhile."""
+        """The file has arrived, or was given up meanwhile. Asked once, however many of its parts were refused."""
+        if item.looked_at:
+            return
+        item.looked_at = True
 
         def take(row: Json) -> None:
             found = File.read(row)

@@ -32,6 +32,8 @@ class Item:
     left: int = 0
     """Parts that are missing at S3."""
     given_up: bool = False
+    looked_at: bool = False
+    """The API has been asked why it does not await the file."""
 
 
 class Transfer:

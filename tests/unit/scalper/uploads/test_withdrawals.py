@@ -224,6 +224,36 @@ def test_a_large_file_that_vanishes_between_its_parts_is_given_up_once(world, ru
     assert states(world, "large.dcm") == [State.EXPIRED]
 
 
+def test_a_large_file_that_somebody_else_gave_up_between_its_parts_is_announced_anew_once(world, run, tmp_path):
+    study = folder(tmp_path / "study", a_dcm=b"one")
+    with (study / "large.dcm").open("wb") as file:
+        file.truncate(LARGE + 5)
+
+    def give_up(request):
+        if request.url.params.get("partNumber") == "1" and not states(world, "large.dcm")[1:]:
+            record = world.record("study/large.dcm")
+            world.portal.table.save(record, state=State.EXPIRED)
+
+    world.before = give_up
+    code, _ = run("--wait", "--timeout", "10", "--jobs", "4", study)
+    assert code == 0
+    assert states(world, "large.dcm") == [State.ACCEPTED, State.EXPIRED]
+
+
+def test_nothing_is_given_up_of_a_folder_that_is_empty_now(world, run, study, tmp_path):
+    world.before = lambda request: httpx.Response(503) if request.method == "PUT" else None
+    run(study)
+    world.before = lambda _request: None
+    for path in sorted(study.iterdir()):
+        path.rename(tmp_path / path.name)
+    assert run("--wait", study)[0] == 0
+    assert states(world, "a.dcm") == [State.AWAITING_UPLOAD]
+    for name in ("a.dcm", "b.dcm", "c.dcm"):
+        (tmp_path / name).rename(study / name)
+    assert run("--wait", "--timeout", "5", study)[0] == 0
+    assert len(world.portal.table.files) == 3
+
+
 def test_what_was_not_given_up_before_a_kill_is_given_up_by_the_next_run(world, run, study):
 
     def before(request):
