@@ -51,6 +51,7 @@ ACTIONS: dict[str, str] = {
     "file.dry-run": "Tried how files would be judged today",
     "file.accept": "Asked for a reviewed file to be accepted",
     "file.delete": "Asked for files to be deleted from quarantine",
+    "file.withdraw": "Gave up files that were announced and did not come",
     "file.deal": "Dealt with files that were not accepted or never came",
     "file.replace": "Told which file replaces another",
     "file.reopen": "Reopened a file",

@@ -113,7 +113,9 @@ class Client:
         watcher = watcher or Silent()
         with journal.lock():
             reserved = announcer.repeat()
-            plan = compare(journal, found.files, again=again)
+            # Of a folder that is empty now, or can be read in part only, it is not known what has gone for good.
+            whole = announcer.roots if found.files and not found.unreadable else ()
+            plan = compare(journal, found.files, again=again, whole=whole)
             watcher.report_plan(plan)
             delivery = Delivery(self.connection, journal, announcer, watcher, jobs=jobs, approve=approve)
             return delivery.run(plan, reserved)
@@ -129,10 +131,10 @@ class Client:
     def settle(self, outcome: Outcome, journal: Journal, *, timeout: float | None = None) -> Iterator[Verdict]:
         """As `wait`, with a journal that is open."""
         open_files = outcome.unsettled()
-        abandoned = {upload_id: journal.count_abandoned(upload_id) for upload_id in set(open_files.values())}
+        unsent = {upload_id: journal.count_unsent(upload_id) for upload_id in set(open_files.values())}
         states: dict[str, str] = {}
         unwell: set[str | None] = set()
-        for verdict in Wait(self.connection, open_files, abandoned=abandoned, timeout=timeout):
+        for verdict in Wait(self.connection, open_files, unsent=unsent, timeout=timeout):
             if verdict.file_id in open_files:
                 states[verdict.file_id] = verdict.state
             elif verdict.file and verdict.state != ACCEPTED:

@@ -72,6 +72,13 @@ def count_files(count: int, which: str = "") -> str:
     return f"{count:,} {which}file{'' if count == 1 else 's'}"
 
 
+def describe_left_out(files: int, folders: int) -> str:
+    """Say in one line what a selection leaves out; nothing where it leaves out nothing."""
+    told = [count_files(files, "other ")] if files else []
+    told += [f"{folders:,} hidden folder{'' if folders == 1 else 's'}"] if folders else []
+    return f"{' and '.join(told)} left out, such as a CD's viewer or README; --include-all sends them." if told else ""
+
+
 def format_size(count: float) -> str:
     """Write bytes in decimal units, as file managers do."""
     if count < 1000:

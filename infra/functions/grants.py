@@ -131,6 +131,8 @@ class Grants:
             allow(["dynamodb:PutItem"], self.parts.audit_log.table.table_arn),
             allow(["dynamodb:Query"], *list_arns(self.parts.audit_log.table, AUDIT_INDEXES)),
             allow(["secretsmanager:GetSecretValue"], self.parts.portal_secret.arn),
+            # To see whether a file has arrived that is to be given up, and not to read it.
+            allow(["s3:ListBucket"], self.parts.storage.incoming.bucket_arn),
             *self._allow_table(),
             self._allow_messages_key(),
         ]

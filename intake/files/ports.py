@@ -146,6 +146,10 @@ class Records(Protocol):
         """Give a file more time to arrive. Raises ConflictError when it is no longer awaited."""
         ...
 
+    def withdraw(self, record: FileRecord, step: TimelineEntry) -> bool:
+        """Give up a file that is awaited. False when it is no longer awaited, which changes nothing."""
+        ...
+
     def bind_idempotency_key(self, clinic_id: str, idempotency_key: str, body_sha256: str, value: str) -> str:
         """Bind an idempotency key to an id for 24 h, and return what it is bound to: an earlier call's id, or `value`.
 

@@ -24,13 +24,14 @@ from intake.files.item_keys import (
 )
 from intake.files.keys import UNASSIGNED, find_numbers_beside, is_file_id, is_upload_id
 from intake.files.metadata import read_uid
-from intake.files.model import FileRecord, FileSummary, Upload, now, timestamp
+from intake.files.model import FileRecord, FileSummary, TimelineEntry, Upload, now, timestamp
 from intake.files.outcomes import RESERVED_AT_ONCE, Neighbours, Page
-from intake.files.states import LIFECYCLE, State
+from intake.files.states import LIFECYCLE, State, may_become
 from intake.records.file_items import file_record
 from intake.records.file_lists import FileLists, Partition, Section, file_summary
 from intake.records.file_partitions import list_files
 from intake.records.pending import AT_ONCE, AnnouncedFiles, AwaitedFiles
+from intake.records.transitions import state_attributes, transition
 from intake.records.upload_items import begin_upload, read_upload, upload_item
 from intake.table.expressions import clinic, replacement, update
 from intake.table.index_queries import FIRST, Indexes, newest
@@ -143,6 +144,17 @@ class DynamoRecords:
         )
         if not self._table.write_if(extended):
             raise ConflictError("the file is no longer awaited")
+
+    def withdraw(self, record: FileRecord, step: TimelineEntry) -> bool:
+        moved = transition(
+            record.file_id,
+            record.clinic_id,
+            incoming=None,
+            sources=may_become(State.EXPIRED),
+            sets=state_attributes(record, State.EXPIRED, step.at),
+            entries=[step],
+        )
+        return self._table.write_if(moved)
 
     def bind_idempotency_key(self, clinic_id: str, idempotency_key: str, body_sha256: str, value: str) -> str:
         # A sender may call a request by anything, a patient's number among it: keys hold its digest.

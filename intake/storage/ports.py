@@ -74,6 +74,10 @@ class Presigner(Protocol):
         """Join the parts. Raises ObjectMissingError as `parts` does, ConflictError when S3 refuses the list."""
         ...
 
+    def has_arrived(self, target: ObjectVersion) -> bool:
+        """Say whether an object stands at a key; parts that nobody has joined are none."""
+        ...
+
     def get(self, stored: ObjectVersion, file_name: str, shown_as: str = "") -> Presigned:
         """Sign a download that the browser saves under `file_name`: an opaque one, for it stands in the URL.
 

@@ -14,9 +14,9 @@ from portal.api.problem_responses import problem_responses
 from portal.http.messages import Fields, select_fields
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation.formatting import clamp_moment
-from portal.uploads import signing, visibility
-from portal.uploads.requests import UPLOAD_ID, Sign
-from portal.uploads.responses import Download, FileList, FileView
+from portal.uploads import signing, visibility, withdrawals
+from portal.uploads.requests import UPLOAD_ID, Sign, Withdraw
+from portal.uploads.responses import Download, FileList, FileView, Withdrawn, WithdrawnList
 from portal.uploads.signed_requests import PartList, PartPuts, Reserved
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
@@ -77,6 +77,20 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
         )
     page = visibility.list_files(services, identity, state=state, since=since, until=until, cursor=cursor, limit=limit)
     return select_fields(visibility.show_file_list(page), fields)
+
+
+@router.post(
+    "/withdraw",
+    summary="Give up files",
+    responses=problem_responses("not-found", "invalid-request", "malformed-body", "body-too-large"),
+)
+def withdraw(body: Withdraw, identity: Uploader, services: Collaborators) -> WithdrawnList:
+    """Give up files that were announced and are not going to be sent, so that nobody waits for them.
+
+    Nothing is taken from what has arrived, or has its verdict. A file that arrives afterwards is judged all the same.
+    """
+    records = withdrawals.withdraw(services, identity, body.file_ids)
+    return WithdrawnList(files=[Withdrawn(file_id=record.file_id, state=record.state) for record in records])
 
 
 @router.get(

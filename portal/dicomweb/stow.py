@@ -23,7 +23,7 @@ from portal.errors import ClinicInactiveError, StorageUnavailableError
 from portal.services import Services
 from portal.uploads.requests import Announced, NewUpload
 from portal.uploads.reservations import Placed, add_files, reserve
-from portal.uploads.signing import withdraw
+from portal.uploads.withdrawals import give_up
 
 SEND_WITHIN_S = 12.0
 """By when, counted from the request's arrival, the last instance is begun to be sent."""
@@ -155,11 +155,13 @@ def _sort(
     services: Services, identity: Identity, sent: Sent, placed: Sequence[Placed], arriving: Sequence[Future[bool]]
 ) -> None:
     """Add what was sent, or is being sent, and await no longer what was not. Raises what sending should not have."""
-    lost: list[str] = []
+    lost: list[FileRecord] = []
     for one, future in zip(placed, arriving, strict=True):
-        gone = future.cancel() or (future.done() and not future.result())
-        (lost if gone else sent.file_ids).append(one.record.file_id)
-    withdraw(services, identity, lost)
+        if future.cancel() or (future.done() and not future.result()):
+            lost.append(one.record)
+        else:
+            sent.file_ids.append(one.record.file_id)
+    give_up(services, identity, lost)
 
 
 def _await_verdicts(services: Services, file_ids: Sequence[str], deadline: float) -> tuple[FileRecord, ...]:

@@ -106,6 +106,7 @@ EVENTS = {
     "rejected": "Rejected",
     "failed": "Failed on our side",
     "expired": "Not received in time",
+    "withdrawn": "Given up: it was not going to be sent",
     "arrived": "Arrived",
     "prolonged": "Allowed more time to arrive",
     "deleted": "Content deleted",

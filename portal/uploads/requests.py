@@ -22,6 +22,7 @@ MAX_FILE = 50 * GIB
 MAX_FILES_PER_REQUEST = 500
 MAX_PARTS_PER_REQUEST = 100
 MAX_WITHDRAWN = 100
+"""Files that one request gives up."""
 MOST_UNKNOWN = 5
 """Fields of one object that are told to be unknown."""
 MAX_PARTS = 10_000
@@ -147,4 +148,4 @@ class Sign(Request):
 class Withdraw(Request):
     """Files that are not going to be sent after all."""
 
-    file_ids: list[str] = Field(min_length=1, max_length=MAX_WITHDRAWN)
+    file_ids: list[str] = Field(min_length=1, max_length=MAX_WITHDRAWN, examples=[[FILE_ID]])

@@ -194,6 +194,23 @@ class FileList(BaseModel):
     next: str | None = Next
 
 
+class Withdrawn(BaseModel):
+    """How a file stands that was to be given up."""
+
+    file_id: str = Field(examples=[FILE_ID])
+    state: State = Field(
+        description="`expired`: it is given up. `awaiting_upload`: it has arrived, and its verdict follows. Any other "
+        "is what became of it before.",
+        examples=[State.EXPIRED],
+    )
+
+
+class WithdrawnList(BaseModel):
+    """Files that were to be given up, each once, in the order in which they were named."""
+
+    files: list[Withdrawn]
+
+
 class Download(BaseModel):
     """A download that its holder may begin until it expires."""
 

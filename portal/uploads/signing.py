@@ -1,6 +1,6 @@
 """A reserved file on its way: signed anew, resumed part by part, completed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 
@@ -47,7 +47,8 @@ def complete(services: Services, identity: Identity, file_id: str) -> FileRecord
     record = services.records.file(identity.own_clinic(), file_id)
     if record.multipart_id is None:
         raise NotMultipartError("The file is sent in one piece.")
-    if record.state is State.AWAITING_UPLOAD:
+    # One that was given up is judged all the same when it arrives, and to join its parts is to send it.
+    if record.state in {State.AWAITING_UPLOAD, State.EXPIRED}:
         # Where S3 knows no parts, an earlier call joined them, and its answer was lost. The verdict follows, or the
         # sweep speaks up.
         with suppress(ObjectMissingError):
@@ -57,17 +58,6 @@ def complete(services: Services, identity: Identity, file_id: str) -> FileRecord
                 raise PartsMissingError(missing)
             services.presigner.complete_multipart(record.incoming, record.multipart_id, held)
     return record
-
-
-def withdraw(services: Services, identity: Identity, file_ids: Iterable[str]) -> None:
-    """Await these files no longer: the next sweep gives up those that have not arrived. Raises NotFoundError."""
-    at = services.clock()
-    for file_id in file_ids:
-        record = services.records.file(identity.own_clinic(), file_id)
-        if record.state is State.AWAITING_UPLOAD:
-            # One that has its verdict in this very moment keeps it.
-            with suppress(ConflictError):
-                services.records.extend(record, at)
 
 
 def _extend_awaited(services: Services, identity: Identity, file_id: str) -> FileRecord:

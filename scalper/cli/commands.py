@@ -41,7 +41,8 @@ def upload(
     command can be run again, every night or after a crash.
 
     Exit code 0: all sent, and with --wait all accepted. 1: some were
-    rejected, failed or kept back. 2: a wrong call or wrong credentials.
+    rejected, failed, kept back, or gone before they were sent. 2: a
+    wrong call or wrong credentials.
     3: not everything is done; run the same command again.
     """
     from scalper.cli import upload_command  # noqa: PLC0415  `--help` waits for nothing.

@@ -13,6 +13,7 @@ from rich.progress import TransferSpeedColumn as SpeedColumn
 
 from scalper.formatting import (
     count_files,
+    describe_left_out,
     escape_name,
     explain_findings,
     format_counts,
@@ -42,14 +43,13 @@ class JsonReporter:
     def report_selection(self, found: Selection) -> None:
         for path in found.unreadable:
             self.report_trouble(path, OSError("It cannot be read."))
-        for path, reason in found.skipped:
-            self._print_event("skipped", path=str(path), reason=reason)
+        for skipped in found.skipped:
+            self.report_skipped(*skipped)
         if found.left_out or found.not_entered:
             self._print_event("left_out", files=found.left_out, folders=found.not_entered)
 
     def report_plan(self, plan: Plan) -> None:
-        counts = {name: len(getattr(plan, name)) for name in ("new", "begun", "earlier", "changed")}
-        self._print_event("planned", **counts)
+        self._print_event("planned", **{one: len(getattr(plan, one)) for one in ("new", "begun", "earlier", "changed")})
 
     def report_dry_run(self, plan: Plan) -> None:
         for file in plan.to_send:
@@ -70,6 +70,12 @@ class JsonReporter:
 
     def report_withheld(self, path: Path) -> None:
         self._print_event("withheld", path=str(path))
+
+    def report_skipped(self, path: Path, reason: str) -> None:
+        self._print_event("skipped", path=str(path), reason=reason)
+
+    def report_given_up(self, path: Path | None, file_id: str, reason: str, *, anew: bool) -> None:
+        self._print_event("given_up", path=str(path) if path else None, file_id=file_id, reason=reason, anew=anew)
 
     def report_trouble(self, path: Path, error: Exception) -> None:
         self._print_event("trouble", path=str(path), error=str(error))
@@ -95,6 +101,7 @@ class JsonReporter:
             bytes_sent=outcome.bytes_sent,
             sent_before=len(outcome.files) - outcome.sent,
             withheld=len(outcome.withheld),
+            given_up=len(outcome.given_up),
             troubles=len(outcome.troubles),
             states=dict(states),
             warnings=warnings,
@@ -102,8 +109,10 @@ class JsonReporter:
         )
 
     def _print_event(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - What JSON can hold.
+        line = json.dumps({"event": event, **facts}, ensure_ascii=False, default=str)
         with self._lock:
-            print(json.dumps({"event": event, **facts}, ensure_ascii=False, default=str), flush=True)
+            # What of a path is no UTF-8 stands in it as lone surrogates, which JSON can only tell escaped.
+            print(line.encode(errors="backslashreplace").decode(), flush=True)
 
 
 def to_dict(verdict: Verdict) -> dict[str, Any]:
@@ -120,14 +129,6 @@ def to_dict(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def describe_left_out(found: Selection) -> str:
-    """Say in one line what a selection leaves out; nothing where it leaves out nothing."""
-    files = count_files(found.left_out, "other ") if found.left_out else ""
-    folders = f"{found.not_entered:,} hidden folder{'' if found.not_entered == 1 else 's'}" if found.not_entered else ""
-    told = " and ".join(filter(None, (files, folders)))
-    return f"{told} left out, such as a CD's viewer or README; --include-all sends them." if told else ""
-
-
 class ConsoleReporter:
     """Bars while it runs, lines for what needs attention, and a summary."""
 
@@ -142,8 +143,8 @@ class ConsoleReporter:
         for path in found.unreadable:
             self.report_trouble(path, OSError("It cannot be read."))
         for path, reason in found.skipped:
-            self._console.print(f"[yellow]skipped[/]  {escape_name(str(path))}: {reason}.")
-        if told := describe_left_out(found):
+            self.report_skipped(path, reason)
+        if told := describe_left_out(found.left_out, found.not_entered):
             self._console.print(f"[dim]{told}[/]")
 
     def report_plan(self, plan: Plan) -> None:
@@ -151,8 +152,7 @@ class ConsoleReporter:
         if plan.changed:
             self._console.print(f"{count_files(len(plan.changed))} changed since an earlier run; sent as new.")
         if plan.begun:
-            count = len(plan.begun)
-            self._console.print(f"Continuing an earlier run: {count_files(count)} still to send.")
+            self._console.print(f"Continuing an earlier run: {count_files(len(plan.begun))} still to send.")
         if self._bar:
             bar, task = self._bar
             bar.update(task, total=sum(file.size for file in plan.to_send), of=len(plan.to_send))
@@ -183,6 +183,14 @@ class ConsoleReporter:
             self._bar[0].update(self._bar[1], sent=self._sent)
 
     def report_withheld(self, path: Path) -> None: ...
+
+    def report_skipped(self, path: Path, reason: str) -> None:
+        self._console.print(f"[yellow]skipped[/]  {escape_name(str(path))}: {reason}.")
+
+    def report_given_up(self, path: Path | None, file_id: str, reason: str, *, anew: bool) -> None:
+        self._console.print(
+            f"[yellow]{'changed' if anew else 'given up'}[/]  {escape_name(str(path or file_id))}: {reason}"
+        )
 
     def report_trouble(self, path: Path, error: Exception) -> None:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -217,16 +225,16 @@ class ConsoleReporter:
                 self._console.print(line)
 
     def report_delivery(self, outcome: Outcome) -> None:
+        before = len(outcome.files) - outcome.sent
         if not (self._plan.new or self._plan.begun):
-            before = len(outcome.files)
             self._console.print(
                 f"Nothing to send: {count_files(before)} sent before." if before else "Nothing to send."
             )
             return
         said = f"{count_files(outcome.sent)} sent ({format_size(outcome.bytes_sent)})"
-        before = len(outcome.files) - outcome.sent
         also = [f"{before:,} sent before"] if before else []
         also += [f"{len(outcome.withheld):,} kept back by the check"] if outcome.withheld else []
+        also += [f"{len(outcome.given_up):,} given up"] if outcome.given_up else []
         also += [f"{len(outcome.troubles):,} could not be sent"] if outcome.troubles else []
         self._console.print(", ".join([said, *also]) + ".")
 

@@ -143,7 +143,8 @@ class _Run:
             return to_exit_code(self._ended_by)
         if outcome.troubles or self._found.unreadable:
             return AGAIN
-        return REJECTED if outcome.withheld or any(self._states[state] for state in PROBLEMS) else ACCEPTED
+        refused = outcome.withheld or outcome.given_up
+        return REJECTED if refused or any(self._states[state] for state in PROBLEMS) else ACCEPTED
 
 
 @contextlib.contextmanager

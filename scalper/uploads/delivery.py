@@ -11,16 +11,13 @@ from scalper.api.connection import Connection
 from scalper.api.model import AWAITING, File, Json, PartPlan, Reserved
 from scalper.api.queries import list_files
 from scalper.errors import ClientError, ConflictError, CredentialsError, JournalError, UnreachableError
-from scalper.uploads.announcements import Announcer, Candidates, Pending
-from scalper.uploads.journal import ABANDONED, ANNOUNCED, SENT, Journal
-from scalper.uploads.local_files import LocalFile
+from scalper.uploads.announcements import Announcer, Candidates, Pending, choose_files
+from scalper.uploads.journal import SENT, Journal
+from scalper.uploads.local_files import GONE, LocalFile
 from scalper.uploads.outcome import Outcome, Watcher
 from scalper.uploads.plan import Plan
 from scalper.uploads.transfer import Item, Transfer
-
-PER_ANNOUNCEMENT = 500
-BYTES_PER_ANNOUNCEMENT = 1024**3
-"""What is announced together is signed together, and had better be sent within 15 minutes."""
+from scalper.uploads.withdrawals import GIVEN_UP, Withdrawals
 
 
 class Delivery:
@@ -51,6 +48,7 @@ class Delivery:
         self._running: dict[Future[Any], tuple[Item | None, Callable[[Any], None]]] = {}
         self._arrived: list[Item] = []
         self.outcome = Outcome()
+        self._withdrawals = Withdrawals(connection, journal, watcher, self.outcome)
 
     def run(self, plan: Plan, reserved: Mapping[str, Reserved]) -> Outcome:
         """Send what the plan says; `reserved` is what is known and fresh of begun files.
@@ -61,6 +59,7 @@ class Delivery:
             self._take_up(plan, reserved)
             while self._begin():
                 self._finish(wait(self._running, return_when=FIRST_COMPLETED).done)
+            self._withdraw()
         except (ClientError, KeyboardInterrupt) as error:
             self._halt(error)
             self._connection.retry.stop()
@@ -75,7 +74,7 @@ class Delivery:
         with self._journal.transaction():
             for file, entry in plan.touched:
                 self._journal.note_change_time(entry, file)
-            self._journal.note_states((entry.file_id for entry in plan.changed if entry.state == ANNOUNCED), ABANDONED)
+        self._withdrawals.take_up(plan)
         for file, entry in plan.earlier:
             self._add_to_outcome(file, entry.upload_id, entry.file_id)
             if entry.state != SENT:
@@ -97,8 +96,8 @@ class Delivery:
     def _take(self, item: Item, found: File) -> None:
         if found.state == AWAITING:
             self._queue(item)
-        elif found.state == "expired":
-            self._journal.note_states([item.file_id], ABANDONED)
+        elif found.state == GIVEN_UP:
+            self._journal.note_states([item.file_id], GIVEN_UP)
             self._todo.append(item.file)
         else:
             # It arrived, and may be judged by now: no run has told that yet, so whoever waits is told.
@@ -142,7 +141,7 @@ class Delivery:
                 self._submit(item, work, then)
         if self._todo and not self._announcing and len(self._ready) < 2 * self._jobs and not self.outcome.halted:
             self._announcing = True
-            self._submit(None, partial(Candidates, self._choose_files(), self._approve), self._announce)
+            self._submit(None, partial(Candidates, choose_files(self._todo), self._approve), self._announce)
         return bool(self._running)
 
     def _submit(self, item: Item | None, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
@@ -158,9 +157,9 @@ class Delivery:
                     self._halt(error)
                 elif isinstance(error, ConflictError) and error.problem.slug == "not-awaited":
                     self._look_again(item)
-                else:
+                elif not item.given_up:
                     item.given_up = True
-                    self._note_trouble(item.file.path, error)
+                    self._go_on(partial(self._give_up, item, error))
             else:
                 self._go_on(partial(then, answer))
         self._go_on(self._note_arrivals)
@@ -176,12 +175,31 @@ class Delivery:
         self.outcome.halted = self.outcome.halted or error
         self._ready.clear()
 
+    def _give_up(self, item: Item, error: ClientError | OSError) -> None:
+        try:
+            now = self._withdrawals.give_up(item, error)
+        except JournalError:
+            raise
+        except (ClientError, OSError) as trouble:
+            self._note_trouble(item.file.path, trouble)
+        else:
+            self._todo.extend([now] if now else [])
+
+    def _withdraw(self) -> None:
+        if not self.outcome.halted:
+            for item in self._withdrawals.tell():
+                self._note_arrival(item)
+            self._note_arrivals()
+
     def _note_trouble(self, path: Path, error: Exception) -> None:
         self.outcome.troubles.append((path, error))
         self._watcher.report_trouble(path, error)
 
     def _look_again(self, item: Item) -> None:
-        """The file has arrived, or was given up meanwhile."""
+        """The file has arrived, or was given up meanwhile. Asked once, however many of its parts were refused."""
+        if item.looked_at:
+            return
+        item.looked_at = True
 
         def take(row: Json) -> None:
             found = File.read(row)
@@ -190,15 +208,9 @@ class Delivery:
 
         self._submit(item, partial(self._connection.ask, "GET", f"files/{item.file_id}"), take)
 
-    def _choose_files(self) -> list[LocalFile]:
-        files: list[LocalFile] = []
-        size = 0
-        while self._todo and len(files) < PER_ANNOUNCEMENT and size < BYTES_PER_ANNOUNCEMENT:
-            files.append(self._todo.popleft())
-            size += files[-1].size
-        return files
-
     def _announce(self, candidates: Candidates) -> None:
+        for path in candidates.gone:
+            self._watcher.report_skipped(path, GONE)
         for path in candidates.withheld:
             self.outcome.withheld.append(path)
             self._watcher.report_withheld(path)

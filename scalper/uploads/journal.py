@@ -25,7 +25,7 @@ ANNOUNCED = "announced"
 SENT = "sent"
 """S3 has it all. The states behind it are the API's own: `accepted`, `rejected`, `expired`, `failed`."""
 ABANDONED = "abandoned"
-"""Announced, but never sent: the file changed, or was given up."""
+"""Announced, and not going to be sent: the file changed, or is gone. The API is to be told that nobody waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +182,32 @@ class Journal:
         """Note how far files have come."""
         self._db.executemany("UPDATE file SET state = ? WHERE file_id = ?", [(state, file_id) for file_id in file_ids])
 
-    def count_abandoned(self, upload_id: str) -> int:
-        """Return how many files of an upload will not come."""
+    def count_unsent(self, upload_id: str) -> int:
+        """Return how many files of an upload the API may wait for that do not come from this run any more."""
         (count,) = self._db.execute(
-            "SELECT count(*) FROM file JOIN upload ON upload.id = file.upload WHERE upload_id = ? AND state = ?",
-            (upload_id, ABANDONED),
+            "SELECT count(*) FROM file JOIN upload ON upload.id = file.upload WHERE upload_id = ? AND state IN (?, ?)",
+            (upload_id, ANNOUNCED, ABANDONED),
         ).fetchone()
         return int(count)
+
+    def list_abandoned(self) -> list[str]:
+        """Return the ids of files that are not going to be sent, and of which the API has not been told yet."""
+        rows = self._db.execute(
+            "SELECT file_id FROM file JOIN upload ON upload.id = file.upload"
+            " WHERE account = ? AND state = ? AND file_id IS NOT NULL ORDER BY file.id",
+            (self._account, ABANDONED),
+        )
+        return [row[0] for row in rows]
+
+    def find_vanished(self, roots: Sequence[Path], files: Iterable[LocalFile]) -> list[str]:
+        """Return the ids of files that were announced of these paths and never sent, and are not among `files`."""
+        rows = self._db.execute(
+            "SELECT path, file_id FROM file JOIN upload ON upload.id = file.upload"
+            " WHERE account = ? AND roots = ? AND state = ? ORDER BY file.id",
+            (self._account, _hash_roots(roots), ANNOUNCED),
+        ).fetchall()
+        here = {hash_path(file.path) for file in files} if rows else set()
+        return [file_id for path, file_id in rows if path not in here]
 
     def _read_batch(self, number: int) -> Batch:
         row = self._db.execute(

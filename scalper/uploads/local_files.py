@@ -5,7 +5,7 @@ import os
 import stat
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ LONGEST_SEGMENT = 255
 """Characters, as the API takes them."""
 
 BLOCK = 1024**2
+GONE = "gone before it was announced"
 NOT_ENTERED = frozenset({"#recycle", "#snapshot", "$recycle.bin", "recycler", "system volume information"})
 """Folders of what was removed or is kept twice, in lower case; hidden ones are not entered either."""
 
@@ -28,9 +29,33 @@ _UNFIT = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 @dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder under which files were looked for."""
+
+    path: Path
+    identity: tuple[int, int]
+    """Device and number: where another folder lies at its path, or none, all that it held is out of sight."""
+
+    @classmethod
+    def read(cls, path: Path) -> "Folder":
+        """Raises OSError."""
+        facts = path.stat()
+        return cls(path, (facts.st_dev, facts.st_ino))
+
+    @property
+    def is_there(self) -> bool:
+        try:
+            return Folder.read(self.path) == self
+        except OSError:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
 class LocalFile:
     """A file as it was when we looked."""
 
+    folder: Folder
+    """That was named, or that holds the file that was."""
     path: Path
     name: str
     """As it is announced: the path from the folder that was named, that folder included."""
@@ -52,6 +77,20 @@ class LocalFile:
         now = self.path.stat()
         if (now.st_size, now.st_mtime_ns) != (self.size, self.changed_ns):
             raise FileChangedError(f"{self.path} changed while it was being sent.")
+
+    def look_again(self) -> "LocalFile | None":
+        """Return the file as it is now, or None where it is gone.
+
+        Raises OSError where that cannot be told: it may be here again once its folder is.
+        """
+        try:
+            facts = self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            if not self.folder.is_there:
+                raise
+            return None
+        is_file = stat.S_ISREG(facts.st_mode)
+        return replace(self, size=facts.st_size, changed_ns=facts.st_mtime_ns) if is_file else None
 
 
 class Announcement(NamedTuple):
@@ -86,6 +125,7 @@ def find_files(paths: Iterable[Path], *, include_all: bool = False) -> Selection
         if not path.exists():
             raise ClientError(f"There is no file or folder {path}.")
         root = normalize_path(path)
+        folder = Folder.read(root if path.is_dir() else root.parent)
         for inner in _walk_folder(root, found, include_all=include_all) if path.is_dir() else (root,):
             if str(inner) in seen:
                 continue
@@ -93,13 +133,13 @@ def find_files(paths: Iterable[Path], *, include_all: bool = False) -> Selection
             try:
                 facts = inner.stat()
             except FileNotFoundError:
-                if inner.is_symlink():
-                    found.skipped.append((inner, "a link that leads nowhere"))
+                found.skipped.append((inner, "a link that leads nowhere" if inner.is_symlink() else GONE))
             except OSError:
                 found.unreadable.append(inner)
             else:
                 if stat.S_ISREG(facts.st_mode):
-                    found.files.append(LocalFile(inner, _build_name(inner, root), facts.st_size, facts.st_mtime_ns))
+                    name = _build_name(inner, root)
+                    found.files.append(LocalFile(folder, inner, name, facts.st_size, facts.st_mtime_ns))
                 else:
                     found.skipped.append((inner, "no file, but a pipe, a socket or a device"))
     return found
@@ -111,7 +151,14 @@ def normalize_path(path: Path) -> Path:
 
 
 def _walk_folder(root: Path, found: Selection, *, include_all: bool) -> Iterator[Path]:
-    for folder, folders, names in os.walk(root, onerror=lambda error: found.unreadable.append(Path(error.filename))):
+    def note(error: OSError) -> None:
+        path = Path(error.filename)
+        if isinstance(error, FileNotFoundError) and path != root:
+            found.skipped.append((path, GONE))
+        else:
+            found.unreadable.append(path)
+
+    for folder, folders, names in os.walk(root, onerror=note):
         entered = [name for name in sorted(folders) if include_all or not _is_passed_by(name)]
         found.not_entered += len(folders) - len(entered)
         folders[:] = entered

@@ -22,6 +22,10 @@ class Watcher(Protocol):
 
     def report_withheld(self, path: Path) -> None: ...
 
+    def report_skipped(self, path: Path, reason: str) -> None: ...
+
+    def report_given_up(self, path: Path | None, file_id: str, reason: str, *, anew: bool) -> None: ...
+
     def report_trouble(self, path: Path, error: Exception) -> None: ...
 
 
@@ -36,6 +40,8 @@ class Outcome:
     states: dict[str, str] = field(default_factory=dict)
     """Verdicts that are known already, by file id."""
     withheld: list[Path] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
+    """Ids of files that were announced and are here no longer; another run does not help."""
     troubles: list[tuple[Path, Exception]] = field(default_factory=list)
     """Files that are not sent; another run may help."""
     halted: BaseException | None = None
@@ -62,5 +68,9 @@ class Silent:
     def report_sent(self, item: Item) -> None: ...
 
     def report_withheld(self, path: Path) -> None: ...
+
+    def report_skipped(self, path: Path, reason: str) -> None: ...
+
+    def report_given_up(self, path: Path | None, file_id: str, reason: str, *, anew: bool) -> None: ...
 
     def report_trouble(self, path: Path, error: Exception) -> None: ...

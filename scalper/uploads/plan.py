@@ -1,8 +1,10 @@
 """What is still to be done: the files on this machine beside what the journal knows of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from scalper.errors import FileChangedError
 from scalper.uploads.journal import ABANDONED, ANNOUNCED, PLANNED, Entry, Journal
 from scalper.uploads.local_files import LocalFile, hash_range
 
@@ -24,15 +26,20 @@ class Plan:
     """What was announced of files that have changed since, and are among the new ones."""
     touched: list[tuple[LocalFile, Entry]] = field(default_factory=list)
     """Files with another time of change but the same content."""
+    vanished: list[str] = field(default_factory=list)
+    """Ids of files that an earlier run announced and never sent, and that are here no longer."""
 
     @property
     def to_send(self) -> list[LocalFile]:
         return [*self.new, *(file for file, _ in self.begun)]
 
 
-def compare(journal: Journal, files: Iterable[LocalFile], *, again: bool = False) -> Plan:
-    """Compare files with the journal; `again` takes all for new that are not being sent. Raises OSError."""
-    plan = Plan()
+def compare(journal: Journal, files: Sequence[LocalFile], *, again: bool = False, whole: Iterable[Path] = ()) -> Plan:
+    """Compare files with the journal; `again` takes all for new that are not being sent.
+
+    `whole` are the paths under which all was looked at: what is not among the files is there no longer.
+    """
+    plan = Plan(vanished=journal.find_vanished([*whole], files))
     for file in files:
         entry = journal.find_entry(file.path)
         if entry is None or entry.state in _ANEW:
@@ -55,7 +62,11 @@ def _is_same(file: LocalFile, entry: Entry, plan: Plan) -> bool:
         return False
     if file.changed_ns == entry.changed_ns:
         return True
-    if entry.sha256 is None or hash_range(file.path, 0, file.size) != entry.sha256:
+    try:
+        if entry.sha256 is None or hash_range(file.path, 0, file.size) != entry.sha256:
+            return False
+    except (OSError, FileChangedError):
+        # It is looked at once more when it is announced, and told of then.
         return False
     plan.touched.append((file, entry))
     return True

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
@@ -31,6 +32,8 @@ class Item:
     left: int = 0
     """Parts that are missing at S3."""
     given_up: bool = False
+    looked_at: bool = False
+    """The API has been asked why it does not await the file."""
 
 
 class Transfer:
@@ -44,13 +47,16 @@ class Transfer:
         """All that went out, attempts in vain included."""
 
     def send_whole(self, item: Item) -> None:
-        """Send a small file. Raises ClientError, OSError."""
+        """Send a small file. Raises ClientError, OSError; FileChangedError also where it is another one by now."""
         item.file.ensure_unchanged()
         put = item.reserved.put if item.reserved else None
         if put is None or put.expires_at - MARGIN < datetime.now(UTC):
             put = self._sign_put(item)
         if not self._put(item, put, 0, item.file.size):
             self._put(item, self._sign_put(item), 0, item.file.size, last=True)
+        # What was appended meanwhile is missing of what was sent. That a file is gone by now is nobody's business.
+        with suppress(FileNotFoundError):
+            item.file.ensure_unchanged()
 
     def fetch_plan(self, item: Item) -> PartPlan:
         """Ask how a large file is cut, and what S3 has of it. Raises ClientError, OSError."""

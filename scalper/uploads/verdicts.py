@@ -39,11 +39,11 @@ class Wait:
         connection: Connection,
         files: Mapping[str, str],
         *,
-        abandoned: Mapping[str, int],
+        unsent: Mapping[str, int],
         timeout: float | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`files` are upload ids by file ids; `abandoned` says how many files of an upload will not come.
+        """`files` are upload ids by file ids; `unsent` says how many files of an upload nobody is to wait for.
 
         `timeout` is in seconds.
         """
@@ -52,7 +52,7 @@ class Wait:
         self._pending = set(files)
         self._uploads = frozenset(files.values())
         self._open = sorted(self._uploads)
-        self._abandoned = abandoned
+        self._unsent = unsent
         self._told: set[str] = set()
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._pause = pause
@@ -107,7 +107,7 @@ class Wait:
             return False
         while self._open:
             upload = Upload.read(self._connection.ask("GET", f"uploads/{self._open[-1]}", query={"limit": 1}))
-            if not upload.settled and upload.counts.get(AWAITING, 0) > self._abandoned.get(upload.upload_id, 0):
+            if not upload.settled and upload.counts.get(AWAITING, 0) > self._unsent.get(upload.upload_id, 0):
                 return False
             self._open.pop()
         return True

@@ -74,6 +74,8 @@ BODIES: dict[tuple[str, str], Body] = {
         "/expected/hour": _form(hour="7"),
         "/expected/{expected_id}/cancel": _form(),
         "/expected/{expected_id}/restore": _form(),
+        "/api/v1/files/withdraw": _WITHDRAWN,
+        "/uploads/{upload_id}/withdraw": _form(),
         "/uploads/{upload_id}/retry": _form("file_id"),
         "/uploads/{upload_id}/deal": _form(reason="other", cause="0#attack"),
         "/uploads/{upload_id}/close": _form(reason="other"),

@@ -72,7 +72,7 @@ def test_sending_pauses_resumes_and_is_cancelled(
     assert violations(page) == []
     storage.open.set()
     page.get_by_role("button", name="Resume", exact=True).click()
-    expect(page.locator("#receipt").get_by_text("11 of 12 files checked")).to_be_visible()
+    expect(page.locator("#receipt").get_by_text("11 of 12 files accepted, 1 missing")).to_be_visible()
     expect(page.get_by_role("button", name="Start another upload")).to_be_visible()
     assert len(storage.taken) == 11
 

@@ -1,20 +1,24 @@
 """`scalper upload` on the deployed stack: killed, run again, and nothing is sent or counted twice."""
 
+import hashlib
 import json
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import zipfile
 from collections import Counter
 
+import httpx
 import pytest
 
 from infra.build.cache import ROOT
 from scalper import Client
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.counting_proxy import CountingProxy
+from tests.waiting import until
 
 pytestmark = pytest.mark.emulator
 
@@ -198,3 +202,79 @@ def test_of_a_large_file_only_the_part_in_flight_is_sent_again(start, proxy, cli
     fetched = tmp_path / "fetched.dcm"
     client.download(verdict["file_id"], fetched)
     assert fetched.read_bytes() == large.read_bytes()
+
+
+def mess(folder, draw, stopped, name):
+    """Change a folder until told to stop: files are written anew, grow, go, and come."""
+    for number in range(10**6):
+        if stopped.wait(0.02):
+            return
+        path = folder / f"{draw.randrange(80):04}.dcm"
+        step = draw.randrange(4)
+        if step == 0:
+            path.unlink(missing_ok=True)
+        elif step == 1 and path.exists():
+            with path.open("ab") as file:
+                file.write(b"more")
+        else:
+            path.write_bytes(ct_slice(study=uid(name), instance=1000 + number, rows=8 + number % 9, columns=8))
+
+
+@pytest.mark.timeout(600)
+def test_a_folder_that_changes_while_it_is_sent_is_sent_as_it_is_in_the_end(start, client, tmp_path):
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")
+    folder, reference = tmp_path / "study", f"changing-{seed}"
+    slices(folder, 60, reference)
+    command = ["upload", folder, "--reference", reference, "--wait", "--json", "--jobs", JOBS]
+    stopped = threading.Event()
+    messing = threading.Thread(target=mess, args=(folder, random.Random(seed), stopped, reference))
+    messing.start()
+    try:
+        code, events = finished(start, *command)
+    finally:
+        stopped.set()
+        messing.join()
+
+    summary = events[-1]
+    problems = summary["given_up"] or summary["states"].get("rejected")
+    assert code == summary["exit_code"] == (3 if summary["troubles"] else 1 if problems else 0), summary
+    print(dict(Counter(event["event"] for event in events)), "exit", code)
+    code, events = finished(start, *command)
+    assert (code in {0, 1}, events[-1]["troubles"]) == (True, 0), events[-1]
+    assert finished(start, *command)[1][-1]["sent"] == 0
+    uploads = [upload.upload_id for upload in client.uploads() if upload.reference == reference]
+    files = [client.file(file.file_id) for upload_id in uploads for file in client.files(upload_id)]
+    judged = {file.sha256 for file in files if file.state in {"accepted", "rejected"}}
+    assert {hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()} <= judged
+    assert {file.state for file in files} <= {"accepted", "rejected", "expired"}
+    until(lambda: all(client.status(one).settled for one in uploads), "uploads that wait for nothing")
+
+
+def test_what_arrives_after_it_was_given_up_is_judged_and_counted_once(client):
+    seed = random.randrange(10**6)
+    data = [ct_slice(study=uid("late", seed), instance=number, rows=8, columns=8) for number in (1, 2, 3)]
+    told = [{"name": f"{number}.dcm", "size": len(one)} for number, one in enumerate(data)]
+    reserved = client.connection.ask("POST", "uploads", body={"files": told})
+    upload_id, ids = reserved["upload_id"], [file["file_id"] for file in reserved["files"]]
+
+    def send(number):
+        put = reserved["files"][number]["put"]
+        assert httpx.put(put["url"], content=data[number], headers=put["headers"]).status_code == 200
+
+    def withdraw():
+        rows = client.connection.ask("POST", "files/withdraw", body={"file_ids": ids})["files"]
+        return [row["state"] for row in rows]
+
+    def count():
+        return {state: number for state, number in client.status(upload_id).counts.items() if number}
+
+    send(0)
+    until(lambda: client.file(ids[0]).state == "accepted", "a verdict")
+    assert withdraw() == ["accepted", "expired", "expired"]
+    until(lambda: count() == {"accepted": 1, "expired": 2}, "counts")
+    assert client.status(upload_id).state == "missing"
+    send(1)
+    until(lambda: count() == {"accepted": 2, "expired": 1}, "counts")
+    assert withdraw() == ["accepted", "accepted", "expired"]
+    assert client.status(upload_id).missing == 1

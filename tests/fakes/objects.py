@@ -145,6 +145,8 @@ class FakePresigner:
     clock: Clock = now
     open: dict[str, dict[int, Part]] = field(default_factory=dict)
     completed: dict[str, tuple[Part, ...]] = field(default_factory=dict)
+    arrived: set[str] = field(default_factory=set)
+    """Keys at which an object stands."""
 
     def put(self, target: ObjectVersion, size: int, sha256: str | None, extension: str = "") -> Presigned:
         headers = {"content-type": "application/octet-stream", "if-none-match": "*"}
@@ -175,6 +177,9 @@ class FakePresigner:
             raise ConflictError("S3 does not hold these parts.")
         self.completed[multipart_id] = tuple(parts)
         del self.open[multipart_id]
+
+    def has_arrived(self, target: ObjectVersion) -> bool:
+        return target.key in self.arrived
 
     def get(self, stored: ObjectVersion, file_name: str, shown_as: str = "") -> Presigned:
         shown = f"&response-content-type={shown_as}" if shown_as else ""

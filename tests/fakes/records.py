@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from intake.errors import ConflictError, NotFoundError
-from intake.files.model import FileRecord, FileSummary, Upload, now
+from intake.files.model import FileRecord, FileSummary, TimelineEntry, Upload, now
 from intake.files.outcomes import Neighbours, Page
 from intake.files.states import State
 from tests.fakes.table import Clock, FakeTable, page_of, summary
@@ -97,6 +97,13 @@ class FakeRecords:
             raise ConflictError("The file is no longer awaited.")
         kept = multipart_id or stored.multipart_id
         self.table.files[record.file_id] = replace(stored, expires_at=expires_at, multipart_id=kept)
+
+    def withdraw(self, record: FileRecord, step: TimelineEntry) -> bool:
+        stored = self.table.files.get(record.file_id)
+        if stored is None or stored.clinic_id != record.clinic_id or stored.state is not State.AWAITING_UPLOAD:
+            return False
+        self.table.save(stored, state=State.EXPIRED, updated_at=step.at, timeline=(*stored.timeline, step))
+        return True
 
     def bind_idempotency_key(self, clinic_id: str, idempotency_key: str, body_sha256: str, value: str) -> str:
         key = (clinic_id, idempotency_key)

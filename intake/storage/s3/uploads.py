@@ -1,7 +1,8 @@
 """S3 as files are sent there, behind the `Presigner` and the `ObjectWriter` port: by others, or by the system itself.
 
 Sources: Amazon S3 User Guide, "Uploading objects with presigned URLs", "Checking object integrity", "Conditional
-writes"; API Reference, CreateMultipartUpload, UploadPart, ListParts, CompleteMultipartUpload.
+writes"; API Reference, CreateMultipartUpload, UploadPart, ListParts, CompleteMultipartUpload,
+ListObjectsV2.
 """
 
 import base64
@@ -92,6 +93,11 @@ class S3Presigner:
             )
         except ClientError as error:
             raise _translate(error) from error
+
+    def has_arrived(self, target: ObjectVersion) -> bool:
+        # By a list of one, since the portal may read no file that arrives. What the key begins with sorts behind it.
+        found = self._s3.list_objects_v2(Bucket=target.bucket, Prefix=target.key, MaxKeys=1)
+        return any(row["Key"] == target.key for row in found.get("Contents", ()))
 
     def get(self, stored: ObjectVersion, file_name: str, shown_as: str = "") -> Presigned:
         disposition = "inline" if shown_as else "attachment"

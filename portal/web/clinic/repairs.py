@@ -1,4 +1,4 @@
-"""What a clinic's staff says of files in trouble and of uploads that miss some: each a form that leads back."""
+"""What a clinic's staff says of files in trouble or awaited, and of uploads that miss some: forms that lead back."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from intake.files.dealing import Reason
 from portal.http.sessions.dependencies import Collaborators
 from portal.services import Services
-from portal.uploads import repairs
+from portal.uploads import repairs, withdrawals
 from portal.uploads.repairs import Said
 from portal.web.layout.pages import Staff, build_address, see_other
 
@@ -63,6 +63,12 @@ def deal_with_cause(
     identity: Staff, services: Collaborators, upload_id: str, answer: Annotated[AnswerOfCause, Form()]
 ) -> Response:
     repairs.deal_with_cause(services, identity, upload_id, answer.cause, answer.said)
+    return _lead_back(services, upload_id)
+
+
+@router.post("/uploads/{upload_id}/withdraw")
+def withdraw(identity: Staff, services: Collaborators, upload_id: str) -> Response:
+    withdrawals.withdraw_awaited(services, identity, upload_id)
     return _lead_back(services, upload_id)
 
 

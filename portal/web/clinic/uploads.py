@@ -12,7 +12,7 @@ from intake.files.model import Source
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import labels
-from portal.uploads import reservations, signing
+from portal.uploads import reservations, signing, withdrawals
 from portal.uploads import visibility as seen
 from portal.uploads.requests import AddFiles, NewUpload, Sign, Withdraw
 from portal.uploads.responses import AnnouncementList
@@ -81,7 +81,7 @@ def list_announced(identity: Staff, services: Collaborators, upload_id: str, cur
 
 @router.post("/upload/withdraw", status_code=204)
 def withdraw(identity: Staff, services: Collaborators, body: Withdraw) -> Response:
-    signing.withdraw(services, identity, body.file_ids)
+    withdrawals.withdraw(services, identity, body.file_ids)
     return Response(status_code=204)
 
 

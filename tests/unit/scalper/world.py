@@ -12,6 +12,7 @@ import httpx
 from fastapi.testclient import TestClient
 
 from intake.files.model import FileRecord, ObjectVersion
+from intake.files.outcomes import Outcome
 from intake.files.states import State
 from intake.projections.model import FeedEntry
 from scalper import Client
@@ -105,12 +106,15 @@ class World:
 
     def _arrive(self, key: str, data: bytes) -> None:
         self.objects[key] = data
+        self.portal.presigner.arrived.add(key)
         (record,) = [record for record in self.portal.table.files.values() if record.incoming.key == key]
         verdict = a_verdict(record, size=len(data), sha256=hashlib.sha256(data).hexdigest())
         verdict = replace(verdict, stored=ObjectVersion("accepted", key, "v1"))
         if self.rejects(data):
             verdict = replace(verdict, state=State.REJECTED, findings=(REFUSAL,))
-        self.portal.verdicts.record(verdict, reserved=True)
+        recorded = self.portal.verdicts.record(verdict, reserved=True)
+        if recorded and recorded.outcome is Outcome.DUPLICATE_BYTES:
+            self.portal.verdicts.record(replace(verdict, duplicate_of=recorded.other_file_id), reserved=True)
         codes = tuple(found.code for found in verdict.findings)
         entry = FeedEntry(
             file_id=record.file_id, upload_id=record.upload_id, revision=1, before=State.AWAITING_UPLOAD,

@@ -221,6 +221,19 @@ class TestVerdicts:
         assert not stores.verdicts.expire(files[1], files[1].expires_at)
         assert [file.file_id for file in stores.verdicts.list_awaited()] == [files[2].file_id]
 
+    def test_only_what_its_own_clinic_awaits_is_withdrawn_and_what_arrives_then_is_judged(self, stores, files):
+        step = TimelineEntry(NOON + timedelta(minutes=9), "user-1", "withdrawn")
+        assert not stores.records.withdraw(replace(files[0], clinic_id="lakeview"), step)
+        assert [stores.records.withdraw(files[0], step) for _ in range(2)] == [True, False]
+        record = stores.records.file(None, files[0].file_id)
+        assert (record.state, record.updated_at, record.timeline[-1]) == (State.EXPIRED, step.at, step)
+        stores.verdicts.record(a_verdict(files[1]), reserved=True)
+        assert not stores.records.withdraw(files[1], step)
+        assert [file.file_id for file in stores.verdicts.list_awaited()] == [files[2].file_id]
+        assert stores.verdicts.record(a_verdict(files[0]), reserved=True).outcome is Outcome.RECORDED
+        assert not stores.records.withdraw(files[0], step)
+        assert stores.records.file(None, files[0].file_id).state is State.ACCEPTED
+
     def test_a_file_that_was_given_more_time_since_it_was_read_does_not_expire(self, stores, files):
         (late,) = [file for file in stores.verdicts.list_awaited() if file.file_id == files[0].file_id]
         stores.records.extend(files[0], late.expires_at + timedelta(milliseconds=1))

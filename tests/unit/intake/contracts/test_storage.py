@@ -203,3 +203,24 @@ class TestPresigner:
     def test_one_that_was_never_begun_is_told(self, presigner):
         with pytest.raises(ObjectMissingError):
             presigner.parts(self.TARGET, "never-begun")
+
+    def test_an_object_has_arrived_at_its_own_key_only(self, either):
+        class Fake:
+            presigner = FakePresigner()
+
+            def put(self, key):
+                self.presigner.arrived.add(key)
+
+        class Adapter:
+            def __init__(self, aws):
+                self.buckets = Buckets(aws)
+                self.presigner = S3Presigner(self.buckets.s3)
+
+            def put(self, key):
+                self.buckets.put("incoming", key, DATA)
+
+        store = either(Fake, Adapter)
+        store.put(f"{self.TARGET.key}x")
+        assert not store.presigner.has_arrived(self.TARGET)
+        store.put(self.TARGET.key)
+        assert store.presigner.has_arrived(self.TARGET)

@@ -137,6 +137,7 @@ ATTEMPTS = {
     "extend a file's time": lambda s: DynamoRecords(s.table).extend(
         s.stolen(0), NOON + timedelta(days=9), "multipart-9"
     ),
+    "withdraw a file": lambda s: DynamoRecords(s.table).withdraw(s.stolen(0), STEP),
     "create an upload": lambda s: DynamoRecords(s.table).create_upload(an_upload(clinic_id=THEIRS)),
     "add files to an upload": lambda s: DynamoRecords(s.table).add_files(
         an_upload(clinic_id=THEIRS, declared=5), [a_file(5, clinic_id=THEIRS), a_file(6, clinic_id=THEIRS)]

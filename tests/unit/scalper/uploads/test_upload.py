@@ -7,7 +7,7 @@ import sqlite3
 import httpx
 import pytest
 
-from scalper.errors import FileChangedError, JournalError, UnreachableError
+from scalper.errors import JournalError, UnreachableError
 from scalper.uploads.announcements import Announcer
 from scalper.uploads.local_files import LARGE, find_files
 from scalper.uploads.outcome import Silent
@@ -124,20 +124,6 @@ def test_a_request_that_expired_is_signed_anew(world, client, study, journal):
     world.before = right_the_clock
     assert client.upload(study, journal=journal, jobs=1).sent == 3
     assert world.requests["PUT s3"] == 3
-
-
-def test_a_file_that_changes_on_the_way_is_trouble_of_its_own(world, client, study, journal):
-    def change(request):
-        if request.url.path == "/api/v1/uploads":
-            folder(study, b_dcm=b"longer than it was")
-
-    world.before = change
-    outcome = client.upload(study, journal=journal)
-    ((path, error),) = outcome.troubles
-    assert (path, type(error)) == (study / "b.dcm", FileChangedError)
-    assert outcome.sent == 2
-    world.before = lambda _request: None
-    assert world.client().upload(study, journal=journal).sent == 1
 
 
 def test_a_large_file_is_resumed_by_the_parts_that_s3_lacks(world, client, tmp_path, journal):

@@ -57,13 +57,13 @@ def test_what_was_announced_is_told_to_its_own_clinic_only(portal):
     assert portal.admin().get(f"/upload/{UPLOAD_ID}/files").status_code == 403
 
 
-def test_a_withdrawn_file_is_left_to_the_next_sweep(portal):
+def test_a_withdrawn_file_is_given_up_at_once(portal):
     portal.table.uploads[UPLOAD_ID] = an_upload(declared=2)
     coming, judged = a_file(0), a_file(1, state=State.ACCEPTED)
     portal.table.files |= {record.file_id: record for record in (coming, judged)}
     body = {"file_ids": [coming.file_id, judged.file_id]}
     assert portal.browser().post("/upload/withdraw", json=body).status_code == 204
-    assert portal.table.files[coming.file_id].expires_at <= portal.clock()
+    assert portal.table.files[coming.file_id].state is State.EXPIRED
     assert portal.table.files[judged.file_id] == judged
 
 
@@ -71,4 +71,4 @@ def test_nobody_withdraws_another_clinics_file(portal):
     portal.table.files[a_file().file_id] = a_file(clinic_id="lakeview")
     answer = portal.browser().post("/upload/withdraw", json={"file_ids": [a_file().file_id]})
     assert answer.status_code == 404
-    assert portal.table.files[a_file().file_id].expires_at == a_file().expires_at
+    assert portal.table.files[a_file().file_id] == a_file(clinic_id="lakeview")

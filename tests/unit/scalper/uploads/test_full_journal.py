@@ -1,0 +1,86 @@
+"""A journal that cannot be written: the run ends with a sentence and exit code 3, and the next one loses nothing."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from infra.build.cache import ROOT
+from scalper.__main__ import app
+from scalper.client import Client
+from tests.unit.scalper.world import folder
+
+MANY = 120
+
+RUNS = """
+import json, resource, sys, time
+from pathlib import Path
+from scalper.__main__ import app
+from scalper.client import Client
+from tests.unit.scalper.world import World
+
+when, study, journal = sys.argv[1], *map(Path, sys.argv[2:])
+world = World()
+Client.configured, time.sleep = world.client, world.pauses.append
+unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+def fill(*_):
+    # A full disk of one process: its files may grow no more (getrlimit(2)).
+    sizes = [path.stat().st_size for path in journal.parent.glob("*")]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (max(sizes, default=0), unlimited[1]))
+
+def run():
+    try:
+        app(["upload", "--json", "--wait", "--journal", str(journal), str(study)])
+    except SystemExit as ended:
+        print(json.dumps({"exit": ended.code, "puts": world.requests["PUT s3"]}))
+
+moments = {"middle": lambda one: one.method == "PUT", "end": lambda one: one.url.path == "/api/v1/changes"}
+if when == "start":
+    journal.parent.mkdir()
+    fill()
+else:
+    world.before = lambda request: fill() if moments[when](request) else None
+run()
+world.before = lambda request: None
+resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+run()
+run()
+states = [record.state for record in world.portal.table.files.values()]
+print(json.dumps({"states": {state: states.count(state) for state in states}}))
+"""
+
+
+@pytest.mark.parametrize("when", ["start", "middle", "end"])
+def test_a_disk_that_is_full_ends_a_run_with_a_sentence_and_nothing_is_lost(tmp_path, when):
+    study = folder(tmp_path / "study", **{f"n{number:03}_dcm": b"%d" % number for number in range(MANY)})
+    command = [sys.executable, "-c", RUNS, when, str(study), str(tmp_path / "state" / "journal.sqlite3")]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    lines = [json.loads(line) for line in ended.stdout.splitlines()]
+    full, roomy, once_more = [line for line in lines if "exit" in line]
+    assert (full["exit"], roomy["exit"], once_more["exit"]) == (3, 0, 0), ended.stderr
+    assert ended.stderr.startswith("The journal ")
+    assert ended.stderr.count("\n") == 1, ended.stderr
+    assert (roomy["puts"], once_more["puts"]) == (MANY, MANY)
+    assert {"states": {"accepted": MANY}} in lines
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
+def test_a_journal_that_cannot_be_begun_is_told_and_asks_for_another_run(world, study, tmp_path, monkeypatch, code):
+    create = os.open
+
+    def refuse(path, flags, *mode, **more):
+        if str(path).startswith(str(tmp_path / "state")):
+            raise OSError(code, os.strerror(code), str(path))
+        return create(path, flags, *mode, **more)
+
+    monkeypatch.setattr(Client, "configured", world.client)
+    monkeypatch.setattr(os, "open", refuse)
+    told = CliRunner().invoke(app, ["upload", "--journal", str(tmp_path / "state" / "j"), str(study)])
+    assert told.exit_code == 3
+    assert os.strerror(code) in told.stderr
+    assert world.requests["POST /api/v1/uploads"] == 0
