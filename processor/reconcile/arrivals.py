@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import chain
+from datetime import datetime
 
 from intake.files import keys
 from intake.files.keys import KeyedIds, Placement
@@ -63,8 +62,7 @@ class Questions:
         if reserved:
             return {reserved.file_id}, set()
         nobodys = not self.takes_part(keys.sender(held.version.key))
-        derived = list_direct_ids(self.ids, held.version, held.last_modified, in_parts=held.in_parts, nobodys=nobodys)
-        return set(derived), set()
+        return {derive_direct_id(self.ids, held.version, held.last_modified, nobodys=nobodys)}, set()
 
 
 def plan_second_look(ids: KeyedIds, unclear: Iterable[StoredObject]) -> dict[str, list[str]]:
@@ -72,7 +70,7 @@ def plan_second_look(ids: KeyedIds, unclear: Iterable[StoredObject]) -> dict[str
     arrival's."""
     looked: dict[str, list[str]] = {}
     for held in unclear:
-        possible = list_recording_ids(ids, held.version, held.last_modified, in_parts=held.in_parts)
+        possible = list_recording_ids(ids, held.version, held.last_modified)
         if looked and sum(map(len, looked.values())) + len(possible) > LOOKED_UP:
             break
         looked[held.position] = possible
@@ -85,26 +83,14 @@ def _parse_announced(key: str) -> Placement | None:
     return None if reserved is None or reserved.from_archive else reserved
 
 
-LONGEST_SENDING = timedelta(days=8)
-"""Parts of an object that is not completed within seven days are removed (`infra/data/buckets.py`)."""
-
-
-def list_recording_ids(ids: KeyedIds, version: ObjectVersion, begun: datetime, *, in_parts: bool) -> list[str]:
+def list_recording_ids(ids: KeyedIds, version: ObjectVersion, landed: datetime) -> list[str]:
     """Return all ids that an object may be recorded under: reserved, as its sender's own file, or as nobody's."""
     reserved = keys.reservation(version.key)
-    derived = (list_direct_ids(ids, version, begun, in_parts=in_parts, nobodys=nobodys) for nobodys in (False, True))
-    return list(dict.fromkeys([*([reserved.file_id] if reserved else []), *chain.from_iterable(derived)]))
+    derived = (derive_direct_id(ids, version, landed, nobodys=nobodys) for nobodys in (False, True))
+    return list(dict.fromkeys([*([reserved.file_id] if reserved else []), *derived]))
 
 
-def list_direct_ids(
-    ids: KeyedIds, version: ObjectVersion, begun: datetime, *, in_parts: bool, nobodys: bool
-) -> list[str]:
-    """Return the ids under which an object without a reservation may be recorded: its id follows from its day.
-
-    S3's notification comes soon after the object, or, where it is sent in parts, some days after its beginning.
-    """
-    last = begun + (LONGEST_SENDING if in_parts else timedelta(minutes=15))
-    days = [begun + timedelta(days=n) for n in range((last.date() - begun.date()).days + 1)]
+def derive_direct_id(ids: KeyedIds, version: ObjectVersion, landed: datetime, *, nobodys: bool) -> str:
+    """Return the id under which an object without a reservation is recorded."""
     place = ids.place_unassigned if nobodys else ids.place_direct
-    placements = [place(version.bucket, version.key, version.version_id, day) for day in days]
-    return list(dict.fromkeys(placement.file_id for placement in placements))
+    return place(version.bucket, version.key, version.version_id, landed).file_id

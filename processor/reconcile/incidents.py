@@ -86,7 +86,7 @@ class FollowUp:
         stands = [held.version.key for held in listed] == [wanted.key]
         record_ids = [incident.file_id]
         if incident.fault is Fault.ARRIVAL_UNRECORDED:
-            record_ids = list_recording_ids(self._ids, wanted, incident.seen_at, in_parts=True)
+            record_ids = list_recording_ids(self._ids, wanted, incident.seen_at)
         known = self._records.get_many(record_ids)
         record = known.get(incident.file_id)
         match incident.fault:

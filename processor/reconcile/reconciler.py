@@ -24,7 +24,7 @@ from processor.ingest.filing import Buckets
 from processor.ingest.senders import has_teller
 from processor.ingest.stored_objects import is_left_out
 from processor.judge.inspection import carriers
-from processor.reconcile.arrivals import LOOKED_UP, Questions, list_direct_ids, plan_second_look
+from processor.reconcile.arrivals import LOOKED_UP, Questions, derive_direct_id, plan_second_look
 from processor.reconcile.incidents import claims, describe_fault, needs
 
 FOLDERS = 10
@@ -183,8 +183,8 @@ class Reconciler:
 
     def _describe_unrecorded(self, held: StoredObject) -> Incident:
         nobodys = self._find_owner(held) == UNASSIGNED
-        own = list_direct_ids(self.ids, held.version, held.last_modified, in_parts=False, nobodys=nobodys)
-        return self._describe_object(Fault.ARRIVAL_UNRECORDED, held, own[0])
+        own = derive_direct_id(self.ids, held.version, held.last_modified, nobodys=nobodys)
+        return self._describe_object(Fault.ARRIVAL_UNRECORDED, held, own)
 
     def _describe_object(self, fault: Fault, held: StoredObject, file_id: str | None) -> Incident:
         if not file_id:

@@ -1,7 +1,6 @@
 """The scheduled look for what fell between two steps: missing objects, missing verdicts, dead letters."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -145,15 +144,22 @@ class Sweep:
         return self._verdicts.fail(replace(record, updated_at=self._clock()), "retries-exhausted")
 
     def _fail(self, arrival: Arrival) -> bool:
-        landed = arrival
-        if arrival.scan is not None:
-            # By its object's own time, as the judge takes it where a scan tells of the object; of one that was gone
-            # before it was scanned, that it ever came is all that is left to say.
-            with suppress(ObjectMissingError):
-                landed = replace(arrival, at=self._objects.describe(arrival.object).last_modified)
-        known = self._placements.find_record(landed)
+        dates = self._list_dates(arrival)
+        sought = (self._placements.find_record(replace(arrival, at=at)) for at in dates)
+        known = next(filter(None, sought), None)
+        landed = replace(arrival, at=dates[0])
         record = replace(known[1], updated_at=self._clock()) if known else self._unrecorded_object(landed)
         return self._verdicts.fail(record, "retries-exhausted")
+
+    def _list_dates(self, arrival: Arrival) -> list[datetime]:
+        """Return when an object landed: its own time, as the judge takes it; or else on which days it may have.
+
+        Of an object that is gone, its notice is all that is left, and two of them may lie around a midnight.
+        """
+        try:
+            return [self._objects.describe(arrival.object).last_modified]
+        except ObjectMissingError:
+            return [arrival.at + timedelta(days=away) for away in (0, -1, 1)]
 
     def _unrecorded_object(self, arrival: Arrival) -> FileRecord:
         """Return the record of an object that was dropped into S3 and never got as far as having one."""

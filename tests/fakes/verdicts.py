@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from intake.errors import ContentionError
 from intake.files.model import FileRecord, FileSummary, Finding, ObjectVersion, Source, TimelineEntry, Upload, now
@@ -185,5 +185,4 @@ class FakeVerdicts:
 
 
 def _timings(verdict: Verdict) -> dict[str, int]:
-    waited = (verdict.decided_at - verdict.arrived_at) // timedelta(milliseconds=1)
-    return {"arrival_to_verdict": waited, "judging": verdict.judging_ms}
+    return {"arrival_to_verdict": verdict.waited_ms, "judging": verdict.judging_ms}

@@ -175,6 +175,18 @@ def test_a_dropped_file_whose_scan_came_to_nothing_is_the_file_that_the_judge_wo
     assert world.verdicts.file(placed.file_id).state is State.FAILED
 
 
+def test_two_letters_about_one_dropped_object_around_midnight_are_one_failed_file_be_it_there_or_gone(world):
+    midnight = (NOON + timedelta(days=1)).replace(hour=0)
+    world.objects.clock = lambda: midnight - timedelta(seconds=1)
+    stands = world.objects.put("incoming", "lakeview/stands.dcm", b"data")
+    for version in (stands, ObjectVersion("incoming", "lakeview/gone.dcm", "v1")):
+        for late in (timedelta(), timedelta(seconds=2)):
+            world.dead_letters.send([notification(Arrival(version, world.objects.clock() + late))])
+
+    assert world.sweep.run().failed == 2
+    assert len(world.verdicts.table.files) == 2
+
+
 def test_a_dead_letter_that_nobody_can_read_is_counted_and_kept(world):
     world.dead_letters.messages.append(QueuedMessage("m", {"what": "ever"}, 1))
 
