@@ -25,7 +25,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help tools up test oldest strict sbom advisories prove retries terraform meter cost fuzz openapi architecture grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap account diff deploy destroy alerts clean
+.PHONY: help tools up test oldest strict sbom advisories prove retries sweeps terraform meter cost fuzz openapi architecture grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap account diff deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ prove: $(UV) ## Send 2,000 files and 300 MB through a browser with the network c
 
 retries: $(UV) ## Measure the time to verdict through refusals, throttling and killed judges, at production's times (15 minutes; CASES=)
 	$(if $(CASES),CASES=$(CASES)) $(RUN) pytest -s -n 0 tests/emulator/prove/test_retry_times.py --timeout 1500
+
+sweeps: $(UV) ## Sweep behind 30,000 abandoned reservations and among 20,000 dropped objects (10 minutes; ABANDONED=, DROPPED=)
+	$(RUN) pytest -s -n 0 tests/emulator/prove/test_sweeps.py --timeout 1500
 
 meter: $(UV) ## Send files through the functions on the emulator and write what they took, for `make cost`
 	$(RUN) python -m tests.metering

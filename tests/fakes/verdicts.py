@@ -1,6 +1,6 @@
 """The table, as the processor uses it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from intake.files.model import FileRecord, FileSummary, Finding, ObjectVersion, 
 from intake.files.outcomes import Outcome, Recorded, Verdict
 from intake.files.scan import Scan
 from intake.files.states import SETTLING, State, may_become
-from tests.fakes.table import FakeTable, summary
+from tests.fakes.table import FakeTable
 
 
 @dataclass
@@ -109,10 +109,6 @@ class FakeVerdicts:
         told = TimelineEntry(at, "sweep", State.EXPIRED.value)
         self.table.save(stored, state=State.EXPIRED, updated_at=at, timeline=(*stored.timeline, told))
         return True
-
-    def list_awaited(self) -> Iterator[FileSummary]:
-        rows = [record for record in self.table.files.values() if record.state is State.AWAITING_UPLOAD]
-        yield from (summary(record) for record in sorted(rows, key=lambda record: record.created_at))
 
     def file(self, file_id: str) -> FileRecord | None:
         return self.table.files.get(file_id)
