@@ -12,7 +12,7 @@ import time
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _CLINIC = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
@@ -141,19 +141,6 @@ def reservation(key: str) -> Placement | None:
         return None
     from_archive = match["child"] is not None
     return Placement(match["clinic"], match["upload"], match["file"], reserved=True, from_archive=from_archive)
-
-
-def find_end_of_announced(key: str) -> str | None:
-    """Return what sorts behind all keys announced on a day, and before what is called otherwise there; None for no day.
-
-    `key` has the form of one of them. An upload is as old as its files or older, and its id begins with its time.
-    """
-    day = "/".join(key.split("/")[1:4])
-    try:
-        over = datetime.strptime(f"{day}Z", "%Y/%m/%d%z") + timedelta(days=1)
-    except (OverflowError, ValueError):
-        return None
-    return f"{sender(key)}/{day}/{base32(int(over.timestamp() * 1000) << 80)}"
 
 
 def is_folder_marker(key: str, size: int) -> bool:

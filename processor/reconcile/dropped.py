@@ -128,8 +128,21 @@ class DroppedRound:
         last = page.held[-1].version.key if page.held else ""
         if not page.next or keys.reservation(last) is None:
             return page.next
-        end = keys.find_end_of_announced(last)
+        end = _find_end_of_announced(last)
         return self.inventory.skip_to(end) if end and end > last else page.next
 
     def _is_full(self, swept: DroppedSwept) -> bool:
         return swept.unrecorded >= KEPT_PER_SWEEP and not self.resender.may_send()
+
+
+def _find_end_of_announced(key: str) -> str | None:
+    """Return what sorts behind all keys announced on a day, and before what is called otherwise there; None for no day.
+
+    `key` has the form of one of them. An upload is as old as its files or older, and its id begins with its time.
+    """
+    day = "/".join(key.split("/")[1:4])
+    try:
+        over = datetime.strptime(f"{day}Z", "%Y/%m/%d%z") + timedelta(days=1)
+    except (OverflowError, ValueError):
+        return None
+    return f"{keys.sender(key)}/{day}/{keys.base32(int(over.timestamp() * 1000) << 80)}"
