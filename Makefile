@@ -60,6 +60,9 @@ restarts: $(UV) ## Stop and kill a stack with RECORDS=1000 records in every way,
 kills: $(UV) ## Kill judges and projectors and refuse calls under load, and count all anew (15 minutes; VISIBILITY_S=31, FILES=, KILLS=, SEED=)
 	$(foreach name,VISIBILITY_S FILES KILLS SEED,$(if $($(name)),$(name)=$($(name)))) $(RUN) pytest -s -n 0 tests/emulator/prove/test_kills.py --timeout 1500
 
+sweeps: $(UV) ## Sweep behind 30,000 abandoned reservations and among 20,000 dropped objects (10 minutes; ABANDONED=, DROPPED=)
+	$(RUN) pytest -s -n 0 tests/emulator/prove/test_sweeps.py --timeout 1500
+
 meter: $(UV) ## Send files through the functions on the emulator and write what they took, for `make cost`
 	$(RUN) python -m tests.metering
 

@@ -89,6 +89,8 @@ class AlarmLimits:
     portal_p99_ms: int = 3000
     portal_5xx: int = 5
     """Answers within five minutes."""
+    sweep_round_s: int = 86_400
+    """How long a round of the sweep may take: what is lost from now on is found that much later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

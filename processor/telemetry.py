@@ -30,9 +30,6 @@ from processor.ingest.process import LeftOut, Processed
 from processor.ingest.settle import Settled
 from processor.orders.dispatch import Found
 from processor.projection.exporter import Exported
-from processor.reconcile.incidents import Followed
-from processor.reconcile.reconciler import Reconciled
-from processor.reconcile.sweep import Swept
 
 _SAID_ELSEWHERE = frozenset({"location", "function_name", "function_memory_size", "function_arn", "cold_start"})
 """What Powertools adds to each line, and the log group, the message or a metric tells as well. Each byte is billed."""
@@ -156,48 +153,7 @@ def report_unread_trouble(upload_id: str) -> None:
     logger.warning("trouble not looked through", extra={"upload_id": upload_id})
 
 
-def report_swept(swept: Swept) -> None:
-    """Log and count one sweep."""
-    counts = {
-        "Expired": swept.expired,
-        "Reenqueued": swept.enqueued,
-        "Failed": swept.failed,
-        "UnreadableDeadLetters": swept.unreadable,
-        "GatewayMended": int(swept.readmitted),
-    }
-    logger.info("swept", extra={**counts, "alerts": swept.alerts})
-    # Its absence is what an alarm watches for.
-    metrics.add_metric("Swept", MetricUnit.Count, 1)
-    _count_what_happened(counts)
-
-
-def report_overlapped() -> None:
-    """Count a sweep that left the work to another, which is at it."""
-    metrics.add_metric("SweepOverlapped", MetricUnit.Count, 1)
-
-
-def report_followed(followed: Followed) -> None:
-    """Log and count the incidents that were looked at again."""
-    logger.info("followed up", extra=asdict(followed))
-    _count_what_happened({"OpenIncidents": followed.standing, "Reenqueued": followed.enqueued})
-
-
-def report_reconciled(reconciled: Reconciled) -> None:
-    """Log one sweep's part of the rounds."""
-    logger.info("reconciled", extra=asdict(reconciled))
-
-
-def report_quiet(clinics: int) -> None:
-    """Count the clinics from which nothing comes."""
-    _count_what_happened({"QuietClinics": clinics})
-
-
-def report_expected(missing: int) -> None:
-    """Count the expected exams that did not come, of the clinics that are told just now."""
-    _count_what_happened({"ExpectedExamsMissing": missing})
-
-
-def _count_what_happened(counts: Mapping[str, int]) -> None:
+def count_what_happened(counts: Mapping[str, int]) -> None:
     """Count what there is any of: a metric is billed for each hour that it is written in, be it zero."""
     for name, amount in counts.items():
         if amount:
@@ -213,13 +169,13 @@ def report_put_off(messages: int, refused: int) -> None:
     """Count the messages that failed, and log of how many SQS did not take that they come again in seconds."""
     if refused:
         logger.error("not put off", extra={"messages": refused})
-    _count_what_happened({"PutOff": messages - refused, "NotPutOff": refused})
+    count_what_happened({"PutOff": messages - refused, "NotPutOff": refused})
 
 
 def report_unfinished(messages: int) -> None:
     """Log and count the messages that the function's time was too short for."""
     logger.warning("out of time", extra={"messages": messages})
-    _count_what_happened({"Unfinished": messages})
+    count_what_happened({"Unfinished": messages})
 
 
 def describe(error: Exception) -> dict[str, Any]:

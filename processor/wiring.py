@@ -2,23 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 
 import boto3
 from botocore.config import Config
 
 from intake.analytics.athena import S3AnalyticsFiles
-from intake.expectations.dynamodb import DynamoExpectedExams, DynamoReminders
 from intake.files.keys import KeyedIds
 from intake.files.model import now
 from intake.messaging.sns import SnsAlerts, SnsEvents
 from intake.messaging.sqs import SqsDeliveries, SqsQueue
-from intake.operations.dynamodb import DynamoAudit, DynamoLastErrors, DynamoStuckFiles, DynamoWatch
-from intake.operations.reconciliation import DynamoIncidents, DynamoLedger, DynamoRounds, DynamoSweepLease, S3Inventory
+from intake.operations.dynamodb import DynamoAudit, DynamoLastErrors
 from intake.orders.orders import DynamoOrders
 from intake.orders.reviews import DynamoReviews
-from intake.projections.history import DynamoClinicHistory
 from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
 from intake.records.pending import DynamoChildren
@@ -30,9 +26,7 @@ from intake.storage.s3.uploads import S3Writer
 from intake.table.dynamodb_streams import DynamoStream
 from intake.table.table import Table, TableSecret
 from intake.tenants.dynamodb import DynamoDirectory
-from intake.tenants.gateway import JwtAuthorizer, sync_audience
 from processor.handlers.batches import Retries
-from processor.handlers.secret_rotation import KeyRotation
 from processor.ingest.expand import Expander
 from processor.ingest.filing import Buckets
 from processor.ingest.process import Processor, serialize
@@ -46,19 +40,13 @@ from processor.orders.tasks import Tasks
 from processor.projection.exporter import Exporter
 from processor.projection.projector import Projector
 from processor.projection.replacements import Replacements
-from processor.reconcile.incidents import FollowUp
-from processor.reconcile.missing_exams import ExpectedWatch
-from processor.reconcile.monthly_scorecards import MonthlyScorecards
-from processor.reconcile.quiet_clinics import QuietWatch
-from processor.reconcile.reconciler import Reconciler
-from processor.reconcile.sweep import Sweep
-from processor.settings import ExporterSettings, JudgeSettings, ProjectorSettings, RedriveSettings, SweepSettings
+from processor.settings import ExporterSettings, JudgeSettings, ProjectorSettings, RedriveSettings
 from processor.telemetry import FailureNotes, report_unread_trouble
 
 # Waits are short against the Lambdas' timeouts, so that a slow service ends in a retry and not in a killed worker.
-_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=10)
+CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=10)
 # Whom DynamoDB throttles, `intake/table/throttling.py` has wait, and knows more of it than the SDK does.
-_TABLE_CONFIG = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 3}))
+_TABLE_CONFIG = CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 3}))
 # What is said of messages at the end of a function's time is said within its last seconds, or not at all.
 _AT_THE_END = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=3)
 
@@ -77,10 +65,10 @@ class Judging:
 
 def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
     settings = JudgeSettings.read(environment)
-    s3, table = session.client("s3", config=_CONFIG), _table(session, settings.table)
+    s3, table = session.client("s3", config=CONFIG), open_table(session, settings.table)
     ids = KeyedIds(TableSecret(table).read)
     objects, verdicts = S3Objects(s3), DynamoVerdicts(table, ids)
-    queue = SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url)
+    queue = SqsQueue(session.client("sqs", config=CONFIG), settings.queue_url)
     expander = Expander(
         objects=objects,
         writer=S3Writer(s3),
@@ -105,7 +93,7 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         expand=expander.begin,
         scans=scans,
     )
-    audit = DynamoAudit(_table(session, settings.audit_table))
+    audit = DynamoAudit(open_table(session, settings.audit_table))
     results = ReviewResults(verdicts=verdicts, reviews=DynamoReviews(table), audit=audit, clock=now)
     tasks = Tasks(
         objects=objects,
@@ -127,7 +115,7 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
 
 def projector(environment: Mapping[str, str], session: boto3.Session) -> Projector:
     settings = ProjectorSettings.read(environment)
-    table, sns = _table(session, settings.table), session.client("sns", config=_CONFIG)
+    table, sns = open_table(session, settings.table), session.client("sns", config=CONFIG)
     records = DynamoRecords(table)
     return Projector(
         DynamoProjections(table),
@@ -144,7 +132,7 @@ def projector(environment: Mapping[str, str], session: boto3.Session) -> Project
 def exporter(environment: Mapping[str, str], session: boto3.Session) -> Exporter:
     settings = ExporterSettings.read(environment)
     bucket, key = settings.analytics_bucket, settings.analytics_key_arn
-    return Exporter(S3AnalyticsFiles(session.client("s3", config=_CONFIG), bucket, key))
+    return Exporter(S3AnalyticsFiles(session.client("s3", config=CONFIG), bucket, key))
 
 
 def redrive_retries(environment: Mapping[str, str], session: boto3.Session) -> Retries:
@@ -156,95 +144,5 @@ def stream(session: boto3.Session) -> DynamoStream:
     return DynamoStream(session.client("dynamodbstreams", config=_TABLE_CONFIG))
 
 
-def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
-    settings = SweepSettings.read(environment)
-    sqs, table = session.client("sqs", config=_CONFIG), _table(session, settings.table)
-    directory, ids = DynamoDirectory(table), KeyedIds(TableSecret(table).read)
-    gateway = JwtAuthorizer(session.client("apigatewayv2", config=_CONFIG), settings.api_id, settings.authorizer_id)
-    return Sweep(
-        verdicts=DynamoVerdicts(table, ids),
-        objects=S3Objects(session.client("s3", config=_CONFIG)),
-        queue=SqsQueue(sqs, settings.queue_url),
-        dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url),
-        projector=projector(environment, session),
-        admit=lambda: sync_audience(gateway, directory, settings.web_client_id, now()),
-        stuck_files=DynamoStuckFiles(table),
-        incidents=DynamoIncidents(table),
-        takes_part=Profiles(directory).takes_part,
-        time_limit=timedelta(seconds=settings.time_limit_s),
-        incoming_bucket=settings.incoming_bucket,
-        ids=ids,
-    )
-
-
-def sweep_lease(environment: Mapping[str, str], session: boto3.Session) -> DynamoSweepLease:
-    return DynamoSweepLease(_table(session, SweepSettings.read(environment).table))
-
-
-def follow_up(environment: Mapping[str, str], session: boto3.Session) -> FollowUp:
-    settings = SweepSettings.read(environment)
-    table = _table(session, settings.table)
-    return FollowUp(
-        incidents=DynamoIncidents(table),
-        rounds=DynamoRounds(table),
-        records=DynamoRecords(table),
-        inventory=S3Inventory(session.client("s3", config=_CONFIG)),
-        queue=SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url),
-        ids=KeyedIds(TableSecret(table).read),
-    )
-
-
-def reconciler(environment: Mapping[str, str], session: boto3.Session) -> Reconciler:
-    settings = SweepSettings.read(environment)
-    table = _table(session, settings.table)
-    return Reconciler(
-        ledger=DynamoLedger(table),
-        records=DynamoRecords(table),
-        inventory=S3Inventory(session.client("s3", config=_CONFIG)),
-        objects=S3Objects(session.client("s3", config=_CONFIG)),
-        incidents=DynamoIncidents(table),
-        rounds=DynamoRounds(table),
-        takes_part=Profiles(DynamoDirectory(table)).takes_part,
-        incoming_bucket=settings.incoming_bucket,
-        buckets=Buckets(settings.accepted_bucket, settings.quarantine_bucket),
-        quarantine_kept=timedelta(days=settings.quarantine_days),
-        time_limit=timedelta(seconds=settings.time_limit_s),
-        ids=KeyedIds(TableSecret(table).read),
-    )
-
-
-def key_rotation(session: boto3.Session) -> KeyRotation:
-    return KeyRotation(session.client("secretsmanager", config=_CONFIG))
-
-
-def quiet_watch(environment: Mapping[str, str], session: boto3.Session) -> QuietWatch:
-    settings = SweepSettings.read(environment)
-    table = _table(session, settings.table)
-    return QuietWatch(
-        DynamoProjections(table),
-        DynamoWatch(table),
-        DynamoOutbox(table),
-        SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url),
-        directory=DynamoDirectory(table),
-    )
-
-
-def monthly_scorecards(environment: Mapping[str, str], session: boto3.Session) -> MonthlyScorecards:
-    table = _table(session, SweepSettings.read(environment).table)
-    return MonthlyScorecards(DynamoDirectory(table), DynamoClinicHistory(table), DynamoOutbox(table))
-
-
-def expected_watch(environment: Mapping[str, str], session: boto3.Session) -> ExpectedWatch:
-    settings = SweepSettings.read(environment)
-    table = _table(session, settings.table)
-    return ExpectedWatch(
-        DynamoExpectedExams(table, KeyedIds(TableSecret(table).read)),
-        DynamoReminders(table),
-        DynamoOutbox(table),
-        SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url),
-        directory=DynamoDirectory(table),
-    )
-
-
-def _table(session: boto3.Session, name: str) -> Table:
+def open_table(session: boto3.Session, name: str) -> Table:
     return Table(session.client("dynamodb", config=_TABLE_CONFIG), name)

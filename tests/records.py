@@ -89,3 +89,14 @@ def stored_item(record):
 def indexed_item(record):
     """Return a record as the table holds it, with what a verdict adds for searches."""
     return {**file_item(record), **index_by_content(record.clinic_id, record.file_id, record.metadata, IDS)}
+
+
+def list_awaited(awaited, until=NOON + timedelta(days=365), limit=2):
+    """Return the awaited files of all clinics as the sweep comes by them, a clinic at a time."""
+    found = []
+    for clinic_id in awaited.clinics():
+        position = None
+        while position is None or position:
+            groups, position = awaited.page(clinic_id, position or "", until, limit)
+            found += [file for group in groups for file in awaited.files(group)]
+    return found

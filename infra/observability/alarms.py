@@ -31,6 +31,9 @@ class Alarms(Construct):
         self._add_alarm("Incidents", incidents, 0, "Files wait too long, or objects and records disagree.")
         quiet = watched.own("QuietClinics", "sweep", "Maximum")
         self._add_alarm("QuietClinics", quiet, 0, "From a usually busy clinic comes nothing.")
+        behind = watched.own("RoundAge", "sweep", "Maximum")
+        told = "The sweep has fallen behind: one of its rounds takes too long."
+        self._add_alarm("SweepBehind", behind, config.alarms.sweep_round_s, told)
         cloudwatch.Alarm(
             self,
             "SweepMissing",

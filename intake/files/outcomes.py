@@ -52,6 +52,7 @@ class Verdict:
     metadata: Metadata
     rules_version: str
     arrived_at: datetime
+    """As S3 dates the object: of one sent in parts, when its sending began."""
     decided_at: datetime
     judging_ms: int
     duplicate_of: str | None = None
@@ -69,6 +70,13 @@ class Verdict:
     again: Again | None = None
     scan: Scan | None = None
     """How the malware scan ended; None where none was asked for."""
+    told_at: datetime | None = None
+    """When S3 told of the object, where that is known."""
+
+    @property
+    def waited_ms(self) -> int:
+        """How long the file waited, from when S3 told of it."""
+        return max(0, round((self.decided_at - (self.told_at or self.arrived_at)).total_seconds() * 1000))
 
 
 class Outcome(Enum):

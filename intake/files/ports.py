@@ -1,6 +1,6 @@
 """What is asked of the table of records."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -46,10 +46,6 @@ class Verdicts(Protocol):
 
     def note_scan(self, record: FileRecord, scan: Scan) -> None:
         """Note a result that came after the file's verdict, which it leaves as it is. No record is no error."""
-        ...
-
-    def list_awaited(self) -> Iterator[FileSummary]:
-        """Yield the files of all clinics that have not arrived, oldest first."""
         ...
 
     def settle(

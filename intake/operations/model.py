@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from intake.files.model import FileRecord, ObjectVersion
+from intake.files.keys import object_key
+from intake.files.model import FileRecord, FileSummary, ObjectVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,28 @@ class ObjectPage:
     held: tuple[StoredObject, ...]
     next: str
     """Where to go on; empty at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedGroup:
+    """Files that are awaited and were announced together; or one by itself, as an archive's entry is."""
+
+    clinic_id: str
+    upload_id: str
+    created_at: datetime
+    first: str
+    """File id of the first of them. Some between the two may have arrived."""
+    last: str
+    file: FileSummary | None
+    """Where it is one by itself."""
+
+    @property
+    def span(self) -> tuple[str, str]:
+        """The first and the last key that one of its files may have."""
+        return self.find_key(self.first), self.find_key(self.last)
+
+    def find_key(self, file_id: str) -> str:
+        return object_key(self.clinic_id, self.upload_id, file_id, self.created_at)
 
 
 @dataclass(frozen=True, slots=True)

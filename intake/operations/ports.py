@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from intake.files.model import FileSummary
 from intake.files.outcomes import Page
 from intake.operations.model import (
     AuditEntry,
     AuditFilter,
+    AwaitedGroup,
     Incident,
     LastError,
     ObjectPage,
@@ -78,6 +80,25 @@ class SweepLease(Protocol):
         ...
 
 
+class AwaitedFiles(Protocol):
+    """What is awaited, clinic by clinic. It may be a moment old."""
+
+    def clinics(self) -> list[str]:
+        """Return every clinic that may have awaited files, in order, also where it is in no directory."""
+        ...
+
+    def page(self, clinic_id: str, after: str, until: datetime, limit: int) -> tuple[tuple[AwaitedGroup, ...], str]:
+        """Return groups that were announced before `until`, oldest first, and where to go on: empty at the end.
+
+        `after` is empty or such a position; of what it names, nothing need be awaited any more.
+        """
+        ...
+
+    def files(self, group: AwaitedGroup) -> Sequence[FileSummary]:
+        """Return the files of a group that are still awaited."""
+        ...
+
+
 class Inventory(Protocol):
     """The buckets' lists. One call of AWS per method."""
 
@@ -87,6 +108,10 @@ class Inventory(Protocol):
 
     def versions(self, bucket: str, after: str, limit: int) -> ObjectPage:
         """Return up to `limit` entries of the list of versions behind a position of one, or the position `next`."""
+        ...
+
+    def skip_to(self, key: str) -> str:
+        """Return the position in the list of versions from a key on, at which nothing need stand."""
         ...
 
 
@@ -105,7 +130,7 @@ class Ledger(Protocol):
         ...
 
     def look_up(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> RecordedIds:
-        """Look up to 100 files and uploads up, in one call."""
+        """Look up to 100 files and uploads up, in one call. The answer may be a moment old, and costs half as much."""
         ...
 
 

@@ -143,7 +143,8 @@ class S3Inventory:
 
     def versions(self, bucket: str, after: str, limit: int) -> ObjectPage:
         key, version_id = json.loads(after) if after else ("", "")
-        start: Any = {"KeyMarker": key, "VersionIdMarker": version_id} if after else {}
+        # S3 refuses an empty marker of a version.
+        start: Any = {name: at for name, at in (("KeyMarker", key), ("VersionIdMarker", version_id)) if at}
         answer = self._s3.list_object_versions(Bucket=bucket, MaxKeys=limit, **start)
         held = tuple(
             _read_entry(
@@ -154,6 +155,9 @@ class S3Inventory:
         if not answer["IsTruncated"]:
             return ObjectPage(held, "")
         return ObjectPage(held, _position(answer["NextKeyMarker"], answer["NextVersionIdMarker"]))
+
+    def skip_to(self, key: str) -> str:
+        return _position(key, "")
 
 
 class DynamoLedger:
@@ -179,7 +183,7 @@ class DynamoLedger:
 
     def look_up(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> RecordedIds:
         keys = [*map(file_key, sorted(file_ids)), *map(upload_key, sorted(upload_ids))]
-        rows = [row for row in self._table.batch_get(keys) if row]
+        rows = [row for row in self._table.batch_get(keys, consistent=False) if row]
         files = {row["file_id"]: file_record(row) for row in rows if row["sk"] != META}
         uploads = {
             row["upload_id"]: Announcements(

@@ -131,35 +131,34 @@ class AwaitedFiles:
                     break
         return found[: section.limit]
 
-    def all(self, partitions: Sequence[Partition]) -> Iterator[Item]:
-        """Yield the files of some lists, oldest first."""
-        with ThreadPoolExecutor(AT_ONCE) as threads:
-            for wave in _cut_waves(self._merge(threads, partitions, None), None):
-                yield from self._read_wave(threads, wave, AFTER_ALL)
+    def read_batch(self, row: Item) -> list[Item]:
+        """Return the awaited files of a batch, oldest first."""
+        parts = list_file_partitions(row["upload_id"])
+        return sorted((item for part in parts for item in self._read_files(row, part, AFTER_ALL)), key=_sort_key)
 
-    def _merge(self, threads: Executor, partitions: Sequence[Partition], section: Section | None) -> Iterator[Item]:
-        """Yield the rows of some lists as of one, files and batches: all, oldest first, or a section, newest first."""
+    def _merge(self, threads: Executor, partitions: Sequence[Partition], section: Section) -> Iterator[Item]:
+        """Yield the rows of a section of some lists as of one, files and batches, newest first."""
         queries = [
             Query(
                 value,
                 index=index,
                 partition=name,
                 sort="created_key",
-                below=section.before if section else AFTER_ALL,
-                newest_first=section is not None,
-                limit=section.limit if section else 0,
+                below=section.before,
+                newest_first=True,
+                limit=section.limit,
             )
             for index, name, value in partitions
         ]
         lists = list(map(self._table.pages, queries))
         first = threads.map(next, lists)
         sorted_rows = [chain(page, chain.from_iterable(pages)) for page, pages in zip(first, lists, strict=True)]
-        return heapq.merge(*sorted_rows, key=_sort_key, reverse=section is not None)
+        return heapq.merge(*sorted_rows, key=_sort_key, reverse=True)
 
     def _read_wave(self, threads: Executor, wave: list[Item], before: str) -> list[Item]:
         """Return the awaited files that some rows stand for, oldest first."""
-        alone = [row for row in wave if not _is_batch(row)]
-        parts = [(row, part) for row in wave if _is_batch(row) for part in list_file_partitions(row["upload_id"])]
+        alone = [row for row in wave if not is_batch(row)]
+        parts = [(row, part) for row in wave if is_batch(row) for part in list_file_partitions(row["upload_id"])]
         found = threads.map(lambda place: self._read_files(place[0], place[1], before), parts)
         return sorted(chain(alone, *found), key=_sort_key)
 
@@ -178,23 +177,24 @@ class AwaitedFiles:
         return list(self._table.items(query))
 
 
-def _cut_waves(rows: Iterable[Item], wanted: int | None) -> Iterator[list[Item]]:
+def _cut_waves(rows: Iterable[Item], wanted: int) -> Iterator[list[Item]]:
     """Cut rows into waves that are read at the same time.
 
-    Where only some files are wanted, a wave is no larger than may be enough; and where it was not, because its batches
-    hold less than they did, the next one is twice that.
+    A wave is no larger than may be enough; and where it was not, because its batches hold less than they did, the next
+    one is twice that.
     """
     wave: list[Item] = []
     for _, together in groupby(rows, _group):
         wave += together
-        if len(wave) >= AT_ONCE or (wanted and sum(map(_count_most, wave)) >= wanted):
+        if len(wave) >= AT_ONCE or sum(map(_count_most, wave)) >= wanted:
             yield wave
-            wave, wanted = [], wanted and 2 * wanted
+            wave, wanted = [], 2 * wanted
     if wave:
         yield wave
 
 
-def _is_batch(row: Item) -> bool:
+def is_batch(row: Item) -> bool:
+    """Say whether a row of a list stands for several files."""
     return str(row["sk"]).startswith(BATCH)
 
 

@@ -81,8 +81,7 @@ def state_attributes(
 
 def verdict_attributes(verdict: Verdict, ids: KeyedIds) -> Item:
     """Return what a verdict sets in its file's record."""
-    delay = verdict.decided_at - verdict.arrived_at
-    timings = {"arrival_to_verdict": max(0, round(delay.total_seconds() * 1000)), "judging": verdict.judging_ms}
+    timings = {"arrival_to_verdict": verdict.waited_ms, "judging": verdict.judging_ms}
     return {
         **state_attributes(verdict, verdict.state, verdict.decided_at, verdict.findings),
         **index_by_content(verdict.clinic_id, verdict.file_id, verdict.metadata, ids),

@@ -3,7 +3,7 @@
 Source: Amazon DynamoDB Developer Guide, "Managing complex workflows with transactions".
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from intake.errors import ContentionError
@@ -23,8 +23,6 @@ from intake.files.outcomes import Outcome, Recorded, Verdict
 from intake.files.scan import Scan
 from intake.files.states import SETTLING, State, may_become
 from intake.records.file_items import file_record, finding_attributes, object_map, object_version
-from intake.records.file_lists import FileLists, file_summary
-from intake.records.pending import AwaitedFiles
 from intake.records.transitions import (
     arrival_attributes,
     initial_attributes,
@@ -48,8 +46,6 @@ class DynamoVerdicts:
     def __init__(self, table: Table, ids: KeyedIds) -> None:
         self._table = table
         self._ids = ids
-        self._lists = FileLists(table)
-        self._awaited = AwaitedFiles(table)
 
     def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
         rejecting = code_by(verdict.findings, Severity.REJECT) if verdict.state is State.REJECTED else ""
@@ -152,10 +148,6 @@ class DynamoVerdicts:
         mine = {verdict.file_id, verdict.replaces}
         rival = next((claim for claim in others if claim["file_id"] not in mine and not claim.get("released")), None)
         return _describe_rival(verdict, rival) if rival else Recorded(Outcome.RECORDED)
-
-    def list_awaited(self) -> Iterator[FileSummary]:
-        partitions = self._lists.list_partitions(None, [State.AWAITING_UPLOAD])
-        yield from map(file_summary, self._awaited.all(partitions))
 
     def file(self, file_id: str) -> FileRecord | None:
         item = self._table.get(file_key(file_id))

@@ -105,11 +105,12 @@ class Table:
             return None
         return deserialize(found)
 
-    def batch_get(self, keys: Sequence[Item], *attributes: str) -> list[Item | None]:
+    def batch_get(self, keys: Sequence[Item], *attributes: str, consistent: bool = True) -> list[Item | None]:
         """Return the items at `keys` in their order, each whole or its keys and those attributes; None for none."""
         wanted = list(dict.fromkeys((key["pk"], key["sk"]) for key in keys))
         parts = (wanted[start : start + KEYS_PER_CALL] for start in range(0, len(wanted), KEYS_PER_CALL))
-        found = {(item["pk"], item["sk"]): item for part in parts for item in self._read_batch(part, attributes)}
+        read = (item for part in parts for item in self._read_batch(part, attributes, consistent=consistent))
+        found = {(item["pk"], item["sk"]): item for item in read}
         return [found.get((key["pk"], key["sk"])) for key in keys]
 
     def query(self, query: Query) -> Rows:
@@ -180,10 +181,12 @@ class Table:
             return refused
         return {}
 
-    def _read_batch(self, keys: list[tuple[str, str]], attributes: Sequence[str]) -> Iterator[Item]:
+    def _read_batch(
+        self, keys: list[tuple[str, str]], attributes: Sequence[str], *, consistent: bool
+    ) -> Iterator[Item]:
         wanted: dict[str, Any] = {
             "Keys": [serialize({"pk": pk, "sk": sk}) for pk, sk in keys],
-            "ConsistentRead": True,
+            "ConsistentRead": consistent,
         }
         if attributes:
             # Names such as `state` are reserved words, so all of them go by placeholders.

@@ -145,7 +145,10 @@ def _describe_request(services: Services, body: dict[str, Any]) -> tuple[str, tu
 
 
 def _find_file_id(services: Services, arrival: Arrival) -> str:
-    """Return the file's id; or nothing, where a scan tells of a dropped object: its id follows from when it landed."""
+    """Return the file's id; or nothing, where a scan tells of a dropped object: its id follows from when it landed.
+
+    Of S3's notice that is the day as well, but for what landed in the second before a midnight.
+    """
     version = arrival.object
     reserved = keys.reservation(version.key)
     if reserved is None and arrival.scan:

@@ -9,11 +9,11 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from intake.files.model import now
-from processor import wiring
+from processor.handlers import wiring
 from processor.handlers.secret_rotation import asks_for_rotation
-from processor.telemetry import (
-    logger,
-    metrics,
+from processor.handlers.sweep_reports import (
+    report_awaited,
+    report_dropped,
     report_expected,
     report_followed,
     report_overlapped,
@@ -21,20 +21,28 @@ from processor.telemetry import (
     report_reconciled,
     report_swept,
 )
+from processor.reconcile.rounds import begin_share
+from processor.telemetry import logger, metrics
 
 _session = boto3.Session()
 _lease = wiring.sweep_lease(os.environ, _session)
+_resender = wiring.resender(os.environ, _session)
 _sweep = wiring.sweep(os.environ, _session)
+_awaited = wiring.awaited_round(os.environ, _session, _resender)
+_dropped = wiring.dropped_round(os.environ, _session, _resender)
 _quiet = wiring.quiet_watch(os.environ, _session)
 _scorecards = wiring.monthly_scorecards(os.environ, _session)
 _expected = wiring.expected_watch(os.environ, _session)
-_follow_up = wiring.follow_up(os.environ, _session)
+_follow_up = wiring.follow_up(os.environ, _session, _resender)
 _reconciler = wiring.reconciler(os.environ, _session)
 _rotation = wiring.key_rotation(_session)
 
 
 CLOCKS_APART = timedelta(seconds=10)
 """How far the clocks of two workers may be apart."""
+
+OF_AWAITED, OF_DROPPED, OF_COMPARED = 1 / 4, 1 / 4, 1 / 8
+"""Shares of a sweep's time, for its rounds. The rest is for what is bounded by numbers."""
 
 
 @logger.inject_lambda_context
@@ -50,13 +58,17 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
     if not turn:
         report_overlapped()
         return {"swept": False}
+    seconds = left.total_seconds()
+    _resender.begin()
     # Whatever becomes of one part, the others are done, last in first out; then what any of them raised is raised.
     with ExitStack() as parts:
         parts.callback(_lease.give_back, turn)
         parts.callback(_scorecards.run)
         parts.callback(lambda: report_quiet(_quiet.run()))
         parts.callback(lambda: report_expected(_expected.run()))
-        parts.callback(lambda: report_reconciled(_reconciler.run()))
+        parts.callback(lambda: report_reconciled(_reconciler.run(begin_share(seconds * OF_COMPARED))))
+        parts.callback(lambda: report_dropped(_dropped.run(begin_share(seconds * OF_DROPPED))))
+        parts.callback(lambda: report_awaited(_awaited.run(begin_share(seconds * OF_AWAITED))))
         parts.callback(lambda: report_swept(_sweep.run()))
         # What an earlier sweep noted is looked at before more is noted: nothing is told of at first sight.
         parts.callback(lambda: report_followed(_follow_up.run()))

@@ -51,6 +51,7 @@ class Case:
     judgement: Judgement
     judging_ms: int
     arrived_at: datetime
+    """As S3 dates the object, whoever tells of it and when."""
     name: str
     sha256: str | None = None
     """As it is known without a copy."""
@@ -64,6 +65,8 @@ class Case:
     """The file that stands in the way, once that is known."""
     replaces: str | None = None
     """The file whose place it takes, as two people decided."""
+    told_at: datetime | None = None
+    """When S3 told of it, which of an object sent in parts is when it was complete."""
 
     def verdict(self, copied: Copied, decided_at: datetime) -> Verdict:
         judgement = self.judgement
@@ -83,6 +86,7 @@ class Case:
             rules_version=RULES_VERSION,
             profile_version=profile_version(self.profile.as_dict()),
             arrived_at=self.arrived_at,
+            told_at=self.told_at,
             decided_at=decided_at,
             judging_ms=self.judging_ms,
             sop_instance_uid=judgement.sop_instance_uid,

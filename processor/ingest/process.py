@@ -112,10 +112,12 @@ class Processor:
             return self._leave_unscanned(arrival)
         refusals = list_refusals(scan, is_nobodys=not self._takes_part(keys.sender(arrival.object.key)))
         source = open_object(self._objects, arrival.object, unread=bool(refusals))
-        dated = self._date_arrival(arrival, source.first)
+        dated = _date_arrival(arrival, source.first)
         if not refusals and is_left_out(arrival.object.key, source.first):
             return LeftOut(self._placements.place(dated), source.size)
         case = self._judge_arrival(dated, source, scan, refusals)
+        if arrival.scan is None and not self._scans.required:
+            case = replace(case, told_at=arrival.at)
         verdict, outcome = self._filing.file(case)
         if scan is Scan.THREAT and outcome is Outcome.ALREADY_RECORDED:
             self._check_known(verdict.file_id)
@@ -129,25 +131,17 @@ class Processor:
             codes=tuple(found.code for found in verdict.findings),
             size=verdict.size,
             bytes_read=source.bytes_read,
-            latency_ms=round((verdict.decided_at - case.arrived_at).total_seconds() * 1000),
+            latency_ms=verdict.waited_ms,
             shadow=verdict.shadow,
             slices=slices,
         )
-
-    def _date_arrival(self, arrival: Arrival, described: ObjectRange) -> Arrival:
-        """Return an arrival with the time at which its object landed: a scan's own changes with each scan of it.
-
-        A file without a reservation is known by that time, whoever tells of it.
-        """
-        dated = arrival.scan or self._scans.required
-        return replace(arrival, at=described.last_modified) if dated else arrival
 
     def _leave_unscanned(self, arrival: Arrival) -> Processed:
         """Leave an object that has no result to go by, unless it has its verdict already.
 
         Raises ScanUnfinishedError.
         """
-        known = self._placements.find_record(self._date_arrival(arrival, self._objects.describe(arrival.object)))
+        known = self._placements.find_record(_date_arrival(arrival, self._objects.describe(arrival.object)))
         if known is None or known[1].state not in {*JUDGED, State.DELETED}:
             raise ScanUnfinishedError("no result of a malware scan to go by")
         placement, record = known
@@ -200,6 +194,14 @@ class Processor:
             nobodys=UNKNOWN_SENDER in refusals,
             profile=facts.profile,
         )
+
+
+def _date_arrival(arrival: Arrival, described: ObjectRange) -> Arrival:
+    """Return an arrival with the time at which its object landed, by which a file without a reservation is known.
+
+    S3's notice, a scan's and the sweep's each have a time of their own, and are about one file.
+    """
+    return replace(arrival, at=described.last_modified)
 
 
 def time_judging(judge: Judge, source: ByteSource, facts: Facts) -> tuple[Judgement, int]:

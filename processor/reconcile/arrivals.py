@@ -1,16 +1,21 @@
 """Whether arrivals are recorded: what has to be asked of the table, and what its answers mean."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import chain
+from datetime import UTC, datetime, timedelta
 
+from intake.errors import ObjectMissingError
 from intake.files import keys
-from intake.files.keys import KeyedIds, Placement
+from intake.files.keys import UNASSIGNED, KeyedIds, Placement
 from intake.files.model import ObjectVersion
-from intake.operations.model import RecordedIds, StoredObject
+from intake.files.scan import VALIDATION_OBJECT
+from intake.operations.model import Fault, Incident, RecordedIds, StoredObject
+from intake.operations.ports import Ledger
+from intake.storage.ports import Objects
 from processor.ingest.senders import has_teller
+from processor.ingest.stored_objects import is_left_out
+from processor.judge.inspection import carriers
 
 LOOKED_UP = 100
 """Records that each round looks up at a sweep: as many as one call of DynamoDB takes."""
@@ -63,8 +68,7 @@ class Questions:
         if reserved:
             return {reserved.file_id}, set()
         nobodys = not self.takes_part(keys.sender(held.version.key))
-        derived = list_direct_ids(self.ids, held.version, held.last_modified, in_parts=held.in_parts, nobodys=nobodys)
-        return set(derived), set()
+        return {derive_direct_id(self.ids, held.version, held.last_modified, nobodys=nobodys)}, set()
 
 
 def plan_second_look(ids: KeyedIds, unclear: Iterable[StoredObject]) -> dict[str, list[str]]:
@@ -72,7 +76,7 @@ def plan_second_look(ids: KeyedIds, unclear: Iterable[StoredObject]) -> dict[str
     arrival's."""
     looked: dict[str, list[str]] = {}
     for held in unclear:
-        possible = list_recording_ids(ids, held.version, held.last_modified, in_parts=held.in_parts)
+        possible = list_recording_ids(ids, held.version, held.last_modified)
         if looked and sum(map(len, looked.values())) + len(possible) > LOOKED_UP:
             break
         looked[held.position] = possible
@@ -85,26 +89,82 @@ def _parse_announced(key: str) -> Placement | None:
     return None if reserved is None or reserved.from_archive else reserved
 
 
-LONGEST_SENDING = timedelta(days=8)
-"""Parts of an object that is not completed within seven days are removed (`infra/data/buckets.py`)."""
-
-
-def list_recording_ids(ids: KeyedIds, version: ObjectVersion, begun: datetime, *, in_parts: bool) -> list[str]:
+def list_recording_ids(ids: KeyedIds, version: ObjectVersion, landed: datetime) -> list[str]:
     """Return all ids that an object may be recorded under: reserved, as its sender's own file, or as nobody's."""
     reserved = keys.reservation(version.key)
-    derived = (list_direct_ids(ids, version, begun, in_parts=in_parts, nobodys=nobodys) for nobodys in (False, True))
-    return list(dict.fromkeys([*([reserved.file_id] if reserved else []), *chain.from_iterable(derived)]))
+    derived = (derive_direct_id(ids, version, landed, nobodys=nobodys) for nobodys in (False, True))
+    return list(dict.fromkeys([*([reserved.file_id] if reserved else []), *derived]))
 
 
-def list_direct_ids(
-    ids: KeyedIds, version: ObjectVersion, begun: datetime, *, in_parts: bool, nobodys: bool
-) -> list[str]:
-    """Return the ids under which an object without a reservation may be recorded: its id follows from its day.
-
-    S3's notification comes soon after the object, or, where it is sent in parts, some days after its beginning.
-    """
-    last = begun + (LONGEST_SENDING if in_parts else timedelta(minutes=15))
-    days = [begun + timedelta(days=n) for n in range((last.date() - begun.date()).days + 1)]
+def derive_direct_id(ids: KeyedIds, version: ObjectVersion, landed: datetime, *, nobodys: bool) -> str:
+    """Return the id under which an object without a reservation is recorded."""
     place = ids.place_unassigned if nobodys else ids.place_direct
-    placements = [place(version.bucket, version.key, version.version_id, day) for day in days]
-    return list(dict.fromkeys(placement.file_id for placement in placements))
+    return place(version.bucket, version.key, version.version_id, landed).file_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnrecordedObjects:
+    """Tells which arrivals have no record under any id that they may have one under."""
+
+    ledger: Ledger
+    objects: Objects
+    ids: KeyedIds
+    takes_part: Callable[[str], bool]
+    """Whether a clinic is in the directory, and active."""
+    time_limit: timedelta
+    """How long an object may wait for its record."""
+
+    def is_due(self, held: StoredObject, at: datetime) -> bool:
+        """Say whether an arrival has to have its record by a time."""
+        no_file = held.version.key == VALIDATION_OBJECT or keys.is_folder_marker(held.version.key, held.size)
+        return not no_file and held.last_modified <= at - self.time_limit
+
+    def look(self, unclear: Sequence[StoredObject]) -> tuple[list[Incident], int]:
+        """Look for the records of the first arrivals: one call's. Return those without, and how many it were."""
+        looked = plan_second_look(self.ids, unclear)
+        possible = frozenset(one for ids in looked.values() for one in ids)
+        records = self.ledger.look_up(possible, frozenset()).files
+        return [
+            self._describe_unrecorded(held)
+            for held in unclear[: len(looked)]
+            if not has_teller((records[one] for one in looked[held.position] if one in records), held.version)
+            and not self._is_left_out(held)
+        ], len(looked)
+
+    def look_at_all(self, unclear: Sequence[StoredObject]) -> Iterator[Incident]:
+        while unclear:
+            found, looked = self.look(unclear)
+            yield from found
+            unclear = unclear[looked:]
+
+    def describe(self, fault: Fault, held: StoredObject, file_id: str | None) -> Incident:
+        if not file_id:
+            # Derived, where its key has none: the key itself may say anything.
+            file_id = derive_direct_id(self.ids, held.version, datetime.fromtimestamp(0, tz=UTC), nobodys=False)
+        return Incident(
+            fault=fault,
+            clinic_id=self._find_owner(held),
+            upload_id=keys.upload_of(file_id),
+            file_id=file_id,
+            object=held.version,
+            seen_at=held.last_modified,
+        )
+
+    def _describe_unrecorded(self, held: StoredObject) -> Incident:
+        nobodys = self._find_owner(held) == UNASSIGNED
+        own = derive_direct_id(self.ids, held.version, held.last_modified, nobodys=nobodys)
+        return self.describe(Fault.ARRIVAL_UNRECORDED, held, own)
+
+    def _is_left_out(self, held: StoredObject) -> bool:
+        """Say whether an arrival is one of which there is no record on purpose: its beginning is looked at again."""
+        if not carriers.is_carrier_name(held.version.key):
+            return False
+        try:
+            return is_left_out(held.version.key, self.objects.read(held.version, 0, carriers.LOOK))
+        except ObjectMissingError:
+            return False
+
+    def _find_owner(self, held: StoredObject) -> str:
+        """Return whose an object is: a prefix that is no clinic's is told under no name of its own."""
+        clinic_id = keys.sender(held.version.key)
+        return clinic_id if self.takes_part(clinic_id) else UNASSIGNED

@@ -13,12 +13,12 @@ from intake.files.keys import KeyedIds
 from intake.files.model import FileRecord, FileSummary, ObjectVersion, now
 from intake.files.ports import Records
 from intake.files.states import JUDGED, OPEN, State
-from intake.messaging.events import Arrival, notification
-from intake.messaging.ports import Queue
+from intake.messaging.events import Arrival
 from intake.operations.model import Fault, Incident
 from intake.operations.ports import Incidents, Inventory, Rounds
 from processor.ingest.senders import has_teller
 from processor.reconcile.arrivals import list_recording_ids
+from processor.reconcile.rounds import Resender
 
 INCIDENTS_PER_SWEEP = 100
 
@@ -49,7 +49,7 @@ class FollowUp:
         rounds: Rounds,
         records: Records,
         inventory: Inventory,
-        queue: Queue,
+        resender: Resender,
         ids: KeyedIds,
         clock: Callable[[], datetime] = now,
     ) -> None:
@@ -57,7 +57,7 @@ class FollowUp:
         self._rounds = rounds
         self._records = records
         self._inventory = inventory
-        self._queue = queue
+        self._resender = resender
         self._ids = ids
         self._clock = clock
 
@@ -72,12 +72,10 @@ class FollowUp:
         for incident in over:
             self._incidents.close(incident, self._clock())
         self._rounds.write({**positions, _ROUND: behind})
-        # What S3 never told of is judged after all, unless the queue may still bring it.
+        # What S3 never told of is judged after all.
         lost = [incident for incident in standing if incident.fault is Fault.ARRIVAL_UNRECORDED]
-        if lost and self._queue.depth():
-            lost = []
-        self._queue.send([notification(Arrival(incident.object, incident.seen_at)) for incident in lost])
-        return Followed(len(standing), len(untold), len(over), len(lost))
+        enqueued = self._resender.send(Arrival(incident.object, incident.seen_at) for incident in lost)
+        return Followed(len(standing), len(untold), len(over), enqueued)
 
     def _holds(self, incident: Incident) -> bool:
         # By a list of one, for the sweep may read no file to ask whether it stands.
@@ -86,7 +84,7 @@ class FollowUp:
         stands = [held.version.key for held in listed] == [wanted.key]
         record_ids = [incident.file_id]
         if incident.fault is Fault.ARRIVAL_UNRECORDED:
-            record_ids = list_recording_ids(self._ids, wanted, incident.seen_at, in_parts=True)
+            record_ids = list_recording_ids(self._ids, wanted, incident.seen_at)
         known = self._records.get_many(record_ids)
         record = known.get(incident.file_id)
         match incident.fault:
@@ -102,7 +100,7 @@ class FollowUp:
     def _may_settle(self, incident: Incident) -> bool:
         """Say whether an object may be the copy of a file whose verdict is about to be recorded."""
         young = incident.seen_at > self._clock() - SETTLED
-        return incident.fault is Fault.OBJECT_UNCLAIMED and young and self._queue.depth() > 0
+        return incident.fault is Fault.OBJECT_UNCLAIMED and young and not self._resender.may_send()
 
 
 def describe_fault(fault: Fault, file: FileRecord | FileSummary, version: ObjectVersion, at: datetime) -> Incident:

@@ -10,7 +10,7 @@ from tests.fakes.board import FakeStudyBoard
 from tests.fakes.children import FakeChildren
 from tests.fakes.expectations import FakeExpectedExams, FakeReminders
 from tests.fakes.feed import FakeChangeFeed
-from tests.fakes.incidents import FakeIncidents, FakeLedger, FakeRounds
+from tests.fakes.incidents import FakeAwaitedFiles, FakeIncidents, FakeLedger, FakeRounds
 from tests.fakes.labels import FakeStudyLabels
 from tests.fakes.last_errors import FakeLastErrors
 from tests.fakes.messages import (
@@ -41,6 +41,7 @@ __all__ = [
     "FakeAlerts",
     "FakeAthena",
     "FakeAudit",
+    "FakeAwaitedFiles",
     "FakeChangeFeed",
     "FakeChildren",
     "FakeDeliveries",

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from intake.files.keys import UNASSIGNED, is_announced
+from intake.files.model import FileSummary
 from intake.files.states import State
-from intake.operations.model import Announcements, Incident, RecordedIds
-from tests.fakes.table import FakeTable
+from intake.operations.model import Announcements, AwaitedGroup, Incident, RecordedIds
+from tests.fakes.table import FakeTable, summary
 
 
 @dataclass
@@ -47,6 +48,41 @@ class FakeRounds:
 
     def write(self, positions: dict[str, str]) -> None:
         self.positions = positions
+
+
+@dataclass
+class FakeAwaitedFiles:
+    """Finds what is awaited: what an upload announced at one moment is a group, and any other file is by itself."""
+
+    table: FakeTable
+
+    def clinics(self) -> list[str]:
+        return sorted({record.clinic_id for record in self.table.files.values()})
+
+    def page(self, clinic_id: str, after: str, until: datetime, limit: int) -> tuple[tuple[AwaitedGroup, ...], str]:
+        rows: dict[str, list[FileSummary]] = {}
+        for record in sorted(self.table.files.values(), key=lambda record: (record.created_at, record.file_id)):
+            if (record.clinic_id, record.state) == (clinic_id, State.AWAITING_UPLOAD) and record.created_at < until:
+                name = record.upload_id if is_announced(record.file_id) else record.file_id
+                rows.setdefault(f"{record.created_at.isoformat()}#{name}", []).append(summary(record))
+        behind = sorted(position for position in rows if position > after)
+        groups = (rows[position] for position in behind[:limit])
+        found = tuple(
+            AwaitedGroup(
+                clinic_id, files[0].upload_id, files[0].created_at, files[0].file_id, files[-1].file_id,
+                None if files[1:] else files[0],
+            )
+            for files in groups
+        )  # fmt: skip
+        return found, behind[limit - 1] if len(behind) > limit else ""
+
+    def files(self, group: AwaitedGroup) -> Sequence[FileSummary]:
+        between = (
+            record
+            for name, record in sorted(self.table.files.items())
+            if group.first <= name <= group.last and record.created_at == group.created_at
+        )
+        return [summary(record) for record in between if record.state is State.AWAITING_UPLOAD]
 
 
 @dataclass

@@ -137,6 +137,9 @@ class FakeInventory:
         behind = [held for held in self.stored.versions_of(bucket) if held.position > after]
         return ObjectPage(tuple(behind[:limit]), behind[limit - 1].position if len(behind) > limit else "")
 
+    def skip_to(self, key: str) -> str:
+        return f"{key}\0~"
+
 
 @dataclass
 class FakePresigner:

@@ -1,15 +1,15 @@
 """The table, as the processor uses it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from intake.errors import ContentionError
 from intake.files.model import FileRecord, FileSummary, Finding, ObjectVersion, Source, TimelineEntry, Upload, now
 from intake.files.outcomes import Outcome, Recorded, Verdict
 from intake.files.scan import Scan
 from intake.files.states import SETTLING, State, may_become
-from tests.fakes.table import FakeTable, summary
+from tests.fakes.table import FakeTable
 
 
 @dataclass
@@ -110,10 +110,6 @@ class FakeVerdicts:
         self.table.save(stored, state=State.EXPIRED, updated_at=at, timeline=(*stored.timeline, told))
         return True
 
-    def list_awaited(self) -> Iterator[FileSummary]:
-        rows = [record for record in self.table.files.values() if record.state is State.AWAITING_UPLOAD]
-        yield from (summary(record) for record in sorted(rows, key=lambda record: record.created_at))
-
     def file(self, file_id: str) -> FileRecord | None:
         return self.table.files.get(file_id)
 
@@ -185,5 +181,4 @@ class FakeVerdicts:
 
 
 def _timings(verdict: Verdict) -> dict[str, int]:
-    waited = (verdict.decided_at - verdict.arrived_at) // timedelta(milliseconds=1)
-    return {"arrival_to_verdict": waited, "judging": verdict.judging_ms}
+    return {"arrival_to_verdict": verdict.waited_ms, "judging": verdict.judging_ms}

@@ -81,7 +81,7 @@ def deployed(name: str, module: str, environment: dict[str, str], ledger: Ledger
 
 def _fresh(module: str) -> ModuleType:
     """Import an entry file anew, with the logger and metrics that it shares with none."""
-    for stale in (module, "processor.telemetry"):
+    for stale in (module, "processor.telemetry", "processor.handlers.sweep_reports"):
         sys.modules.pop(stale, None)
     return importlib.import_module(module)
 

@@ -84,7 +84,11 @@ def exporter():
 
 
 def sweep():
+    from datetime import timedelta
+
     from processor.handlers import sweep as sweep_handler
+    from processor.reconcile.awaited import AwaitedSwept
+    from processor.reconcile.dropped import DroppedSwept
     from processor.reconcile.incidents import Followed
     from processor.reconcile.reconciler import Reconciled
     from processor.reconcile.sweep import Swept
@@ -92,8 +96,11 @@ def sweep():
     turns = iter(["a turn", ""])
     sweep_handler._lease = SimpleNamespace(take=lambda at, until: next(turns), give_back=lambda turn: None)
     sweep_handler._follow_up = SimpleNamespace(run=lambda: Followed(standing=2, told=1, closed=1, enqueued=1))
-    sweep_handler._sweep = SimpleNamespace(run=lambda: Swept(1, 1, 1, 1, 1, readmitted=True))
-    sweep_handler._reconciler = SimpleNamespace(run=lambda: Reconciled(compared=300, suspected=1))
+    sweep_handler._sweep = SimpleNamespace(run=lambda: Swept(1, 1, 1, readmitted=True))
+    age = timedelta(hours=30)
+    sweep_handler._awaited = SimpleNamespace(run=lambda share: AwaitedSwept(expired=1, enqueued=1, age=age))
+    sweep_handler._dropped = SimpleNamespace(run=lambda share: DroppedSwept(listed=9, unrecorded=1, enqueued=1))
+    sweep_handler._reconciler = SimpleNamespace(run=lambda share: Reconciled(300, 1, timedelta(hours=1)))
     sweep_handler._quiet = SimpleNamespace(run=lambda: 1)
     sweep_handler._expected = SimpleNamespace(run=lambda: 3)
     assert [sweep_handler.handle({}, CONTEXT)["swept"] for _ in range(2)] == [True, False]
@@ -108,10 +115,13 @@ def broken_sweep():
     )
     sweep_handler._lease = given_back
     sweep_handler._follow_up = sweep_handler._sweep = SimpleNamespace(run=_broken)
-    sweep_handler._reconciler = SimpleNamespace(run=lambda: print('{"done": "reconciled"}'))
+    sweep_handler._awaited = SimpleNamespace(run=lambda share: print('{"done": "awaited"}'))
+    sweep_handler._dropped = SimpleNamespace(run=lambda share: _broken())
+    sweep_handler._reconciler = SimpleNamespace(run=lambda share: print('{"done": "reconciled"}'))
     sweep_handler._quiet = SimpleNamespace(run=lambda: print('{"done": "quiet"}'))
     sweep_handler._expected = SimpleNamespace(run=lambda: print('{"done": "expected"}'))
-    sweep_handler.report_reconciled = sweep_handler.report_quiet = sweep_handler.report_expected = lambda _: None
+    sweep_handler.report_awaited = sweep_handler.report_reconciled = lambda _: None
+    sweep_handler.report_quiet = sweep_handler.report_expected = lambda _: None
     try:
         sweep_handler.handle({}, CONTEXT)
     except ConnectionError:

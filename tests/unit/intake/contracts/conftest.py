@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from intake.labels.dynamodb import DynamoStudyLabels
+from intake.operations.awaited import DynamoAwaitedFiles
 from intake.operations.reconciliation import DynamoLedger
 from intake.projections.model import Change
 from intake.projections.projections import DynamoProjections
@@ -22,6 +23,7 @@ from intake.studies.boards import DynamoStudyBoard
 from intake.studies.studies import DynamoStudies
 from intake.table.table import Table
 from tests.fakes import (
+    FakeAwaitedFiles,
     FakeChildren,
     FakeLedger,
     FakeProjections,
@@ -73,6 +75,7 @@ class Stores:
     verdicts: Any
     children: Any
     ledger: Any
+    awaited: Any
     search: Any
     troubles: Any
     studies: Any
@@ -95,6 +98,7 @@ def _fakes() -> Stores:
         FakeVerdicts(table),
         FakeChildren(table),
         FakeLedger(table),
+        FakeAwaitedFiles(table),
         FakeSearch(table),
         FakeTroubles(table),
         FakeStudies(table),
@@ -111,6 +115,7 @@ def _adapters(table: Table) -> Stores:
         DynamoVerdicts(table, IDS),
         DynamoChildren(table),
         DynamoLedger(table),
+        DynamoAwaitedFiles(table),
         DynamoSearch(table, IDS),
         DynamoTroubles(table),
         DynamoStudies(table, IDS),

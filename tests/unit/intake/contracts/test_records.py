@@ -11,7 +11,7 @@ from intake.files.model import ObjectVersion, TimelineEntry
 from intake.files.outcomes import Again, Outcome
 from intake.files.scan import Scan
 from intake.files.states import State
-from tests.records import NOON, REFUSAL, SHA, UPLOAD_ID, a_file, a_verdict, an_upload
+from tests.records import NOON, REFUSAL, SHA, UPLOAD_ID, a_file, a_verdict, an_upload, list_awaited
 
 OTHER_UPLOAD = "01kanqzzzz0000000000000001"
 
@@ -219,7 +219,7 @@ class TestVerdicts:
         assert not stores.verdicts.expire(files[0], files[0].expires_at)
         stores.verdicts.record(a_verdict(files[1]), reserved=True)
         assert not stores.verdicts.expire(files[1], files[1].expires_at)
-        assert [file.file_id for file in stores.verdicts.list_awaited()] == [files[2].file_id]
+        assert [file.file_id for file in list_awaited(stores.awaited)] == [files[2].file_id]
 
     def test_only_what_its_own_clinic_awaits_is_withdrawn_and_what_arrives_then_is_judged(self, stores, files):
         step = TimelineEntry(NOON + timedelta(minutes=9), "user-1", "withdrawn")
@@ -235,12 +235,12 @@ class TestVerdicts:
         assert stores.records.file(None, files[0].file_id).state is State.ACCEPTED
 
     def test_a_file_that_was_given_more_time_since_it_was_read_does_not_expire(self, stores, files):
-        (late,) = [file for file in stores.verdicts.list_awaited() if file.file_id == files[0].file_id]
+        (late,) = [file for file in list_awaited(stores.awaited) if file.file_id == files[0].file_id]
         stores.records.extend(files[0], late.expires_at + timedelta(milliseconds=1))
         assert not stores.verdicts.expire(late, late.expires_at)
         record = stores.records.file(None, late.file_id)
         assert (record.state, record.timeline) == (State.AWAITING_UPLOAD, files[0].timeline)
-        assert late.file_id in {file.file_id for file in stores.verdicts.list_awaited()}
+        assert late.file_id in {file.file_id for file in list_awaited(stores.awaited)}
         assert stores.verdicts.expire(late, record.expires_at)
 
     def test_only_a_rejected_file_is_deleted_as_it_was_read(self, stores, files):

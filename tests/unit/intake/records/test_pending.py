@@ -12,13 +12,14 @@ from intake.files import keys
 from intake.files.item_keys import FILE_SHARDS, build_created_key, file_key
 from intake.files.outcomes import Again, Outcome
 from intake.files.states import State
+from intake.operations.awaited import DynamoAwaitedFiles
 from intake.projections.projections import DynamoProjections
 from intake.records.pending import BATCH, DynamoChildren
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
 from intake.table.table import Table, deserialize, serialize
 from processor.handlers.record_changes import describe_change
-from tests.records import IDS, NOON, REFUSAL, a_file, a_verdict, an_upload
+from tests.records import IDS, NOON, REFUSAL, a_file, a_verdict, an_upload, list_awaited
 from tests.unit.intake.conftest import TABLE, create_table
 
 UPLOADS = {f"01kanqzzzz000000000000000{n}": clinic for n, clinic in enumerate(("northside", "northside", "elsewhere"))}
@@ -33,6 +34,7 @@ class World:
         self.client, self.table = client, table
         self.records, self.verdicts = DynamoRecords(Table(client, table)), DynamoVerdicts(Table(client, table), IDS)
         self.projections, self.children = DynamoProjections(Table(client, table)), DynamoChildren(Table(client, table))
+        self.awaited_files = DynamoAwaitedFiles(Table(client, table))
         self.awaited, self.numbers, self.entries, self.stream = {}, Counter(), Counter(), []
         for upload_id, clinic_id in UPLOADS.items():
             self.records.create_upload(an_upload(upload_id=upload_id, clinic_id=clinic_id))
@@ -109,6 +111,10 @@ class World:
             if cursor is None:
                 return found
 
+    def swept(self):
+        """Return what the sweep comes by, oldest first."""
+        return [file.file_id for file in sorted(list_awaited(self.awaited_files), key=_key)]
+
     def expected(self, clinic_id=None):
         files = [file for file in self.awaited.values() if clinic_id in {None, file.clinic_id}]
         return [file.file_id for file in sorted(files, key=_key, reverse=True)]
@@ -171,7 +177,7 @@ def test_pages_hold_every_awaited_file_once_whatever_was_projected_and_in_the_en
 
     assert world.listed("northside", limit) == world.expected("northside")
     assert world.listed(None, limit) == world.expected()
-    assert [file.file_id for file in world.verdicts.list_awaited()] == world.expected()[::-1]
+    assert world.swept() == world.expected()[::-1]
 
     while world.awaited:
         world.finish(order.randrange(99), State.ACCEPTED)
@@ -209,7 +215,7 @@ def test_a_batch_that_nobody_has_counted_down_yet_holds_no_awaited_file(world):
         world.finish(0, State.ACCEPTED)
 
     assert world.batches()
-    assert list(world.verdicts.list_awaited()) == []
+    assert world.swept() == []
     assert world.records.files("northside", State.AWAITING_UPLOAD, None, None, 10).rows == ()
     assert len(world.records.files("northside", None, None, None, 10).rows) == 3
 
@@ -217,7 +223,7 @@ def test_a_batch_that_nobody_has_counted_down_yet_holds_no_awaited_file(world):
 def test_a_clinic_that_is_in_no_directory_and_only_announced_files_is_found(world):
     world.announce(2, 0, 2)
 
-    assert {file.clinic_id for file in world.verdicts.list_awaited()} == {"elsewhere"}
+    assert {file.clinic_id for file in list_awaited(world.awaited_files)} == {"elsewhere"}
     assert len(world.records.files(None, None, None, None, 10).rows) == 2
 
 
@@ -240,7 +246,7 @@ def test_what_finished_costs_the_sweep_nothing(world, dynamodb):
 
     def calls_of_a_sweep():
         calls.clear()
-        assert [file.file_id for file in world.verdicts.list_awaited()] == world.expected()[::-1]
+        assert world.swept() == world.expected()[::-1]
         return dict(calls)
 
     world.announce(0, 0, 2)

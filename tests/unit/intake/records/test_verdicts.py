@@ -235,12 +235,6 @@ def test_a_result_that_came_after_the_verdict_is_noted_and_moves_nothing(verdict
     assert verdicts.file(a_file(99).file_id) is None
 
 
-def test_a_file_that_never_arrived_expires_and_leaves_the_list_of_awaited_ones(verdicts, reserved):
-    assert verdicts.expire(reserved[1], reserved[1].expires_at)
-
-    assert {file.file_id for file in verdicts.list_awaited()} == {reserved[0].file_id, reserved[2].file_id}
-
-
 def again(record, **changes):
     return replace(Again(record.revision, (TimelineEntry(NOON, "admin-1", "reprocess", "an-order"),), True), **changes)
 

@@ -1,5 +1,6 @@
 """The sweeping Lambda's entry: whose turn it is, what becomes of a turn, and what is not swept about."""
 
+import time
 from types import SimpleNamespace
 
 import boto3
@@ -10,7 +11,7 @@ from tests.records import NOON
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics")  # The parts that write them are replaced.
 
-PARTS = ("_follow_up", "_sweep", "_reconciler", "_quiet", "_expected", "_scorecards")
+PARTS = ("_follow_up", "_sweep", "_awaited", "_dropped", "_reconciler", "_quiet", "_expected", "_scorecards")
 LEFT_MS = 240_000
 
 
@@ -50,18 +51,23 @@ def sweep(monkeypatch):
         get_remaining_time_in_millis=lambda: LEFT_MS,
     )
 
-    def run(lease, event=None, broken=()):
+    def run(lease, event=None, broken=(), shares=None):
+        shares = {} if shares is None else shares
         ran = []
 
-        def part(name):
+        def part(name, share=None):
             ran.append(name)
+            if share:
+                shares[name] = share.ends - time.monotonic()
             if name in broken:
                 raise ConnectionError(name)
 
         for name in PARTS:
-            monkeypatch.setattr(handler, name, SimpleNamespace(run=lambda name=name: part(name)))
-        for report in ("report_followed", "report_swept", "report_reconciled", "report_quiet", "report_expected"):
-            monkeypatch.setattr(handler, report, lambda _: None)
+            monkeypatch.setattr(handler, name, SimpleNamespace(run=lambda *share, name=name: part(name, *share)))
+        for name in PARTS[:-1]:
+            report = {"_sweep": "swept", "_follow_up": "followed", "_reconciler": "reconciled"}.get(name, name[1:])
+            monkeypatch.setattr(handler, f"report_{report}", lambda _: None)
+        monkeypatch.setattr(handler, "_resender", SimpleNamespace(begin=lambda: None))
         monkeypatch.setattr(handler, "_rotation", SimpleNamespace(take=lambda _: ran.append("_rotation")))
         monkeypatch.setattr(handler, "_lease", lease)
         try:
@@ -104,3 +110,11 @@ def test_a_rotation_waits_for_no_turn(sweep):
     lease = Lease(turn="")
     assert sweep(lease, event)[1] == ["_rotation"]
     assert lease.asked == []
+
+
+def test_the_rounds_share_the_time_so_that_each_has_some_and_the_rest_has_more_than_a_quarter(sweep):
+    shares = {}
+    sweep(Lease(), shares=shares)
+    assert set(shares) == {"_awaited", "_dropped", "_reconciler"}
+    assert all(share > 0.1 * LEFT_MS / 1000 for share in shares.values())
+    assert sum(shares.values()) < 0.75 * LEFT_MS / 1000

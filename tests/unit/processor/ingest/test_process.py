@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from intake.errors import ContentionError, ObjectMissingError
 from intake.files import keys
@@ -21,7 +23,7 @@ from processor.judge import Facts, Judgement, judge
 from processor.judge.inspection.findings import Profile
 from tests.dicom_files import ct_slice
 from tests.fakes import FakeObjects, FakeRecords, FakeTable, FakeVerdicts
-from tests.records import IDS, NOON, REFUSAL, a_file, an_upload
+from tests.records import IDS, NOON, REFUSAL, UPLOAD_ID, a_file, an_upload
 
 INCOMING, ACCEPTED, QUARANTINE = "incoming", "accepted", "quarantine"
 
@@ -43,7 +45,7 @@ class World:
         table = FakeTable()
         self.crash_at = None
         self.clinics = {"northside", "lakeview"}
-        self.objects = FakeObjects()
+        self.objects = FakeObjects(clock=lambda: NOON)
         self.verdicts = FakeVerdicts(table)
         self.records = FakeRecords(table)
         self.expanded = []
@@ -136,6 +138,35 @@ def test_an_object_outside_every_clinics_prefix_is_quarantined(world):
     record = world.verdicts.file(processed.placement.file_id)
     assert (record.clinic_id, record.state) == (keys.UNASSIGNED, State.REJECTED)
     assert [finding.code for finding in record.findings] == ["clinic-unknown"]
+
+
+MIDNIGHT = (NOON + timedelta(days=1)).replace(hour=0)
+moments = st.integers(-172_800_000, 172_800_000).map(lambda away: MIDNIGHT + timedelta(milliseconds=away))
+keys_of_nobodys_making = st.sampled_from(
+    ["northside/x.dcm", "elsewhere/x.dcm", "x.dcm", f"northside/2026/11/22/{UPLOAD_ID}/{UPLOAD_ID}-00000"]
+)
+
+
+@given(keys_of_nobodys_making, moments, st.lists(moments, min_size=2, max_size=4), st.lists(st.booleans(), min_size=4))
+def test_whenever_and_by_whom_an_object_is_told_of_it_is_one_file_of_the_day_it_landed(key, landed, told, scanned):
+    world = World()
+    world.objects.clock = lambda: landed
+    version = world.objects.put(INCOMING, key, b"good1234")
+    for at, by_scan in zip(told, scanned, strict=False):
+        world.processor.process(Arrival(version, at, Scan.CLEAN if by_scan else None))
+
+    (record,) = world.verdicts.table.files.values()
+    assert record.created_at == landed
+    assert {bucket for bucket, _ in world.objects.versions} == {INCOMING, record.stored.bucket}
+    assert record.stored.key == keys.object_key(record.clinic_id, record.upload_id, record.file_id, landed)
+
+
+def test_the_time_to_a_verdict_counts_from_the_notice_for_an_object_in_parts_is_as_old_as_their_first(world):
+    (file,) = world.reserve()
+    world.objects.clock = lambda: NOON - timedelta(hours=3)
+    processed = world.processor.process(world.arrive(file.incoming.key, b"good1234"))
+
+    assert (processed.latency_ms, world.verdicts.file(file.file_id).timings["arrival_to_verdict"]) == (80, 80)
 
 
 def test_a_key_that_only_looks_reserved_is_treated_as_a_direct_drop(world):

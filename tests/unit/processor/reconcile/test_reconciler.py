@@ -11,8 +11,10 @@ from intake.files.states import State
 from intake.messaging.events import parse
 from intake.operations.model import Fault
 from processor.ingest.filing import Buckets
+from processor.reconcile.arrivals import UnrecordedObjects
 from processor.reconcile.incidents import FollowUp
 from processor.reconcile.reconciler import Reconciler
+from processor.reconcile.rounds import Resender, begin_share
 from tests.fakes import (
     FakeIncidents,
     FakeInventory,
@@ -40,19 +42,21 @@ class World:
 
     def start(self):
         """Start the function anew: all that it remembers stands in the table."""
-        common = {"incidents": self.incidents, "rounds": self.rounds, "records": self.records, "ids": IDS}
-        inventory = FakeInventory(self.objects)
-        self.follow_up = FollowUp(inventory=inventory, queue=self.queue, clock=lambda: self.at, **common)
+        inventory, ledger = FakeInventory(self.objects), FakeLedger(self.table)
+        common = {"incidents": self.incidents, "rounds": self.rounds, "inventory": inventory, "clock": lambda: self.at}
+        self.follow_up = FollowUp(records=self.records, ids=IDS, resender=Resender(self.queue), **common)
         self.reconciler = Reconciler(
-            ledger=FakeLedger(self.table),
-            takes_part={"northside", "lakeview", "southside", "elsewhere"}.__contains__,
-            inventory=inventory,
-            objects=self.objects,
+            ledger=ledger,
+            unrecorded=UnrecordedObjects(
+                ledger=ledger,
+                objects=self.objects,
+                ids=IDS,
+                takes_part={"northside", "lakeview", "southside", "elsewhere"}.__contains__,
+                time_limit=LIMIT,
+            ),
             incoming_bucket="incoming",
             buckets=Buckets("accepted", "quarantine"),
             quarantine_kept=KEPT,
-            time_limit=LIMIT,
-            clock=lambda: self.at,
             **common,
         )
 
@@ -60,7 +64,7 @@ class World:
         for _ in range(times):
             self.start()
             followed = self.follow_up.run()
-            self.reconciler.run()
+            self.reconciled = self.reconciler.run(begin_share(60))
             self.at += timedelta(minutes=5)
         return followed
 
@@ -176,11 +180,10 @@ def test_an_arrival_is_given_the_time_that_a_verdict_may_take(world):
     assert not world.standing()
 
 
-def test_an_arrival_that_was_recorded_the_day_after_its_sending_began_is_no_finding(world):
+def test_an_arrival_that_was_recorded_days_after_its_sending_began_is_no_finding(world):
     dropped = world.objects.put("incoming", "northside/big.dcm", b"data")
-    (stored,) = world.objects.versions["incoming", "northside/big.dcm"]
-    world.objects.versions["incoming", "northside/big.dcm"] = [replace(stored, etag='"abc-12"')]
-    recorded = IDS.place_direct("incoming", dropped.key, dropped.version_id, NOON + timedelta(days=1))
+    recorded = IDS.place_direct("incoming", dropped.key, dropped.version_id, NOON)
+    world.at += timedelta(days=3)
     file = a_file(file_id=recorded.file_id, upload_id=recorded.upload_id, source=Source.DIRECT, incoming=dropped)
     world.table.files[file.file_id] = replace(file, state=State.FAILED)
     world.at += LIMIT
@@ -374,3 +377,19 @@ def test_a_carrier_file_that_was_left_out_is_not_missed_and_a_medical_file_calle
     world.sweep(6)
 
     assert [incident.object.key for incident in world.incidents.standing.values()] == ["northside/cd/README"]
+
+
+def test_a_round_of_the_incoming_bucket_that_has_gone_for_long_makes_haste(world, monkeypatch):
+    monkeypatch.setattr("processor.reconcile.reconciler.LISTED", 3)
+    for number in range(30):
+        world.finished(number)
+    world.sweep(2)
+    assert world.reconciled.age == timedelta(minutes=5)
+    assert world.rounds.positions["incoming"]
+
+    world.at += timedelta(hours=6)
+    world.sweep()
+    assert world.reconciled.age == timedelta(hours=6, minutes=10)
+    assert not world.rounds.positions["incoming"]
+    world.sweep()
+    assert world.reconciled.age == timedelta()

@@ -7,32 +7,27 @@ import pytest
 from intake.files.keys import child_id
 from intake.files.model import ObjectVersion
 from intake.files.states import State
-from intake.messaging.events import Arrival, Slice, notification, parse
+from intake.messaging.events import Arrival, Slice, notification
 from intake.messaging.model import QueuedMessage
-from intake.operations.model import Fault
 from intake.orders.commands import DoTask
 from intake.orders.model import Task
 from processor.projection.projector import Projector
 from processor.projection.replacements import Replacements
-from processor.reconcile.sweep import OVERDUE, Sweep
+from processor.reconcile.sweep import Sweep
 from tests.fakes import (
     FakeAlerts,
     FakeChildren,
     FakeEvents,
-    FakeIncidents,
     FakeObjects,
     FakeProjections,
     FakeQueue,
     FakeRecords,
     FakeRepairs,
-    FakeStuckFiles,
     FakeTable,
     FakeVerdicts,
 )
 from tests.records import IDS, NOON, a_file, an_upload
 from tests.scan_results import scan_result
-
-TIME_LIMIT = timedelta(minutes=15)
 
 
 class World:
@@ -42,13 +37,11 @@ class World:
         table = FakeTable()
         self.at, self.admissions = NOON, []
         self.records, self.verdicts = FakeRecords(table), FakeVerdicts(table)
-        self.objects, self.queue, self.dead_letters = FakeObjects(), FakeQueue(), FakeQueue()
-        self.stuck_files, self.incidents = FakeStuckFiles(), FakeIncidents()
+        self.objects, self.dead_letters = FakeObjects(), FakeQueue()
         sums = FakeProjections()
         self.sweep = Sweep(
             verdicts=self.verdicts,
             objects=self.objects,
-            queue=self.queue,
             dead_letters=self.dead_letters,
             projector=Projector(
                 sums,
@@ -62,11 +55,7 @@ class World:
                 clock=lambda: self.at,
             ),
             admit=lambda: self.admissions.append(self.at) is None,
-            stuck_files=self.stuck_files,
-            incidents=self.incidents,
             takes_part={"northside", "lakeview"}.__contains__,
-            time_limit=TIME_LIMIT,
-            incoming_bucket="incoming",
             ids=IDS,
             clock=lambda: self.at,
         )
@@ -84,57 +73,6 @@ class World:
 @pytest.fixture
 def world():
     return World()
-
-
-def test_a_file_that_never_came_expires_when_its_time_is_over(world):
-    (file,) = world.reserve(1)
-
-    world.at = file.expires_at - timedelta(seconds=1)
-    assert world.sweep.run().expired == 0
-    world.at = file.expires_at + timedelta(seconds=1)
-    assert world.sweep.run().expired == 1
-
-    assert world.state(file) is State.EXPIRED
-
-
-def test_an_object_without_a_verdict_is_enqueued_again_as_s3_would_have(world):
-    came, missing = world.reserve(2)
-    stored = world.objects.put("incoming", came.incoming.key, b"late")
-    world.at = NOON + OVERDUE + timedelta(seconds=1)
-
-    assert world.sweep.run().enqueued == 1
-
-    (message,) = world.queue.messages
-    assert [arrival.object for arrival in parse(message.body).arrivals] == [stored]
-    assert world.state(missing) is State.AWAITING_UPLOAD
-
-
-def test_an_object_that_came_late_is_judged_and_not_expired(world):
-    (file,) = world.reserve(1)
-    world.objects.put("incoming", file.incoming.key, b"late")
-    world.at = file.expires_at + timedelta(days=1)
-
-    swept = world.sweep.run()
-
-    assert (swept.expired, swept.enqueued) == (0, 1)
-
-
-def test_nothing_is_enqueued_again_while_the_queue_is_still_at_work(world):
-    (file,) = world.reserve(1)
-    world.objects.put("incoming", file.incoming.key, b"late")
-    world.queue.send([{"Records": []}])
-    world.at = NOON + OVERDUE + timedelta(seconds=1)
-
-    assert world.sweep.run().enqueued == 0
-    assert world.queue.depth() == 1
-
-
-def test_a_young_reservation_is_left_alone(world):
-    (file,) = world.reserve(1)
-    world.objects.put("incoming", file.incoming.key, b"just now")
-    world.at = NOON + OVERDUE - timedelta(seconds=1)
-
-    assert world.sweep.run().enqueued == 0
 
 
 def test_dead_letters_mark_their_files_failed_once_and_stay_to_be_redriven(world):
@@ -175,6 +113,18 @@ def test_a_dropped_file_whose_scan_came_to_nothing_is_the_file_that_the_judge_wo
     assert world.verdicts.file(placed.file_id).state is State.FAILED
 
 
+def test_two_letters_about_one_dropped_object_around_midnight_are_one_failed_file_be_it_there_or_gone(world):
+    midnight = (NOON + timedelta(days=1)).replace(hour=0)
+    world.objects.clock = lambda: midnight - timedelta(seconds=1)
+    stands = world.objects.put("incoming", "lakeview/stands.dcm", b"data")
+    for version in (stands, ObjectVersion("incoming", "lakeview/gone.dcm", "v1")):
+        for late in (timedelta(), timedelta(seconds=2)):
+            world.dead_letters.send([notification(Arrival(version, world.objects.clock() + late))])
+
+    assert world.sweep.run().failed == 2
+    assert len(world.verdicts.table.files) == 2
+
+
 def test_a_dead_letter_that_nobody_can_read_is_counted_and_kept(world):
     world.dead_letters.messages.append(QueuedMessage("m", {"what": "ever"}, 1))
 
@@ -201,16 +151,6 @@ def test_every_sweep_has_the_gateway_let_in_the_partners(world):
     assert world.admissions == [NOON]
 
 
-def test_what_arrived_and_has_no_verdict_is_noted_for_the_admins_page(world):
-    file, _ = world.reserve(2)
-    world.objects.put("incoming", file.incoming.key, b"data")
-    world.at = NOON + OVERDUE + timedelta(seconds=1)
-    world.sweep.run()
-
-    (stuck,) = world.stuck_files.list_seen(world.at, 10)
-    assert (stuck.file_id, stuck.clinic_id, stuck.seen_at) == (file.file_id, "northside", world.at)
-
-
 def test_an_orders_letter_fails_no_file_and_is_no_riddle(world):
     (file,) = world.reserve(1)
     order = DoTask(owner="", order_id=file.upload_id, task=Task.TRY, file_id=file.file_id, actor="admin-1")
@@ -218,17 +158,3 @@ def test_an_orders_letter_fails_no_file_and_is_no_riddle(world):
     swept = world.sweep.run()
     assert (swept.failed, swept.unreadable) == (0, 0)
     assert world.state(file) is State.AWAITING_UPLOAD
-
-
-def test_a_file_past_its_time_limit_is_one_incident_however_often_it_is_seen(world):
-    late, young, _ = world.reserve(3)
-    world.objects.clock = lambda: world.at
-    world.objects.put("incoming", late.incoming.key, b"data")
-    world.at = NOON + TIME_LIMIT
-    world.objects.put("incoming", young.incoming.key, b"data")
-
-    for _ in range(3):
-        world.sweep.run()
-
-    (incident,) = world.incidents.standing.values()
-    assert (incident.fault, incident.file_id, incident.seen_at) == (Fault.LATE, late.file_id, NOON)

@@ -15,8 +15,10 @@ from intake.records.file_items import file_item
 from intake.records.records import DynamoRecords
 from intake.table.table import Table, deserialize, serialize
 from processor.ingest.filing import Buckets
+from processor.reconcile.arrivals import UnrecordedObjects
 from processor.reconcile.incidents import FollowUp
 from processor.reconcile.reconciler import Reconciler
+from processor.reconcile.rounds import Resender, begin_share
 from tests.fakes import FakeObjects, FakeQueue
 from tests.records import IDS, NOON, a_file
 
@@ -111,30 +113,34 @@ CLINIC = {"pk": "CLINICS", "sk": "northside", "clinic_id": "northside", "name": 
 
 def dearest_sweep(account):
     """Return how often each call is made at the most, in one of six sweeps."""
+    table = Table(account, "table")
     common = {
-        "incidents": DynamoIncidents(Table(account, "table")),
-        "rounds": DynamoRounds(Table(account, "table")),
-        "records": DynamoRecords(Table(account, "table")),
-        "ids": IDS,
+        "incidents": DynamoIncidents(table),
+        "rounds": DynamoRounds(table),
+        "inventory": S3Inventory(account),
         "clock": lambda: NOON + timedelta(days=1),
     }
-    follow_up = FollowUp(inventory=S3Inventory(account), queue=FakeQueue(), **common)
+    follow_up = FollowUp(records=DynamoRecords(table), ids=IDS, resender=Resender(FakeQueue()), **common)
+    ledger = DynamoLedger(table)
     reconciler = Reconciler(
-        ledger=DynamoLedger(Table(account, "table")),
-        inventory=S3Inventory(account),
-        objects=FakeObjects(),
-        takes_part="northside".__eq__,
+        ledger=ledger,
+        unrecorded=UnrecordedObjects(
+            ledger=ledger,
+            objects=FakeObjects(),
+            ids=IDS,
+            takes_part="northside".__eq__,
+            time_limit=timedelta(minutes=15),
+        ),
         incoming_bucket="incoming",
         buckets=Buckets("accepted", "quarantine"),
         quarantine_kept=timedelta(days=90),
-        time_limit=timedelta(minutes=15),
         **common,
     )
     dearest = Counter()
     for _ in range(6):
         account.calls.clear()
         follow_up.run()
-        compared = reconciler.run().compared
+        compared = reconciler.run(begin_share(60)).compared
         dearest |= account.calls
     assert compared or len(account.files) < 100
     return dict(dearest)

@@ -1,0 +1,189 @@
+"""The round over what is awaited: what came and was lost sight of is enqueued, what never came is given up.
+
+Clinics take turns, so that one with a million files that never come keeps no other's waiting. Where a sweep's time is
+over, the next one goes on: docs/adr/0062-the-sweep-at-any-size.md.
+"""
+
+import json
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from intake.files.model import FileSummary, now, timestamp
+from intake.files.ports import Verdicts
+from intake.messaging.events import Arrival
+from intake.operations.model import AwaitedGroup, Fault, Incident, StoredObject, StuckFile
+from intake.operations.ports import AwaitedFiles, Incidents, Inventory, Rounds, StuckFiles
+from intake.storage.ports import Objects
+from processor.reconcile.incidents import describe_fault
+from processor.reconcile.rounds import Resender, TimeShare
+from processor.reconcile.standing_objects import StandingObjects
+
+OVERDUE = timedelta(minutes=10)
+"""How long a file may await its upload before the sweep looks whether it has arrived unnoticed."""
+
+ROWS_A_TURN = 500
+ROWS_PER_SWEEP = 20_000
+"""Rows of lists that are read, each a file or all that was announced with it: what bounds a sweep's cost."""
+
+EXPIRED_PER_SWEEP = 2_000
+"""Files given up, a write each: they keep nobody waiting, and the rest is given up by the sweeps that follow."""
+
+SHORTEST_LIFE = timedelta(hours=24)
+"""No reservation is over before that. When each of a batch is, only its files tell."""
+
+LATE_PER_SWEEP = 100
+"""Late files noted to be told of; where there are more, the cause is one."""
+
+STUCK_PER_SWEEP = 500
+"""Stuck files noted for the admins' page; where there are more, the cause is one and the page tells enough."""
+
+_ROUND = "awaited"
+
+
+@dataclass(slots=True)
+class AwaitedSwept:
+    """What one sweep's part of the round came to, in files."""
+
+    expired: int = 0
+    enqueued: int = 0
+    stuck: int = 0
+    late: int = 0
+    rows: int = 0
+    """Read of lists."""
+    age: timedelta = timedelta()
+    """How long the oldest round is going that is not at its end: a clinic's, or that in which each has a turn."""
+
+
+@dataclass(slots=True)
+class _State:
+    """Whose turn is next, and where each clinic's round goes on that is longer than a turn."""
+
+    turn: str = ""
+    lap: str = ""
+    """When the round of turns began."""
+    left: int = 0
+    """Clinics that have had none in it."""
+    open: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By clinic: when its round began, and the position behind what was looked at."""
+
+    def write(self) -> str:
+        started = self.open or self.left
+        return json.dumps([self.turn, self.lap, self.left, self.open]) if started else ""
+
+    def find_oldest(self) -> str:
+        """Return when the oldest unfinished round began; empty where all are at their end."""
+        began = [begun for begun, _ in self.open.values()]
+        return min([*began, *([self.lap] if self.left else [])], default="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitedRound:
+    """Looks after all that is awaited, a turn of a clinic at a time."""
+
+    awaited: AwaitedFiles
+    verdicts: Verdicts
+    objects: Objects
+    inventory: Inventory
+    resender: Resender
+    rounds: Rounds
+    stuck_files: StuckFiles
+    incidents: Incidents
+    time_limit: timedelta
+    incoming_bucket: str
+    clock: Callable[[], datetime] = now
+
+    def run(self, share: TimeShare) -> AwaitedSwept:
+        """Go on with the round. What ends it early leaves its position behind what was looked at."""
+        swept, at = AwaitedSwept(), self.clock()
+        positions = self.rounds.read()
+        before = positions.get(_ROUND, "")
+        state = _State(*json.loads(before)) if before else _State()
+        try:
+            self._take_turns(state, swept, share, at)
+        finally:
+            after = state.write()
+            if after != before:
+                self.rounds.write({**positions, _ROUND: after})
+        oldest = state.find_oldest()
+        if oldest:
+            swept.age = at - datetime.fromisoformat(oldest)
+        return swept
+
+    def _take_turns(self, state: _State, swept: AwaitedSwept, share: TimeShare, at: datetime) -> None:
+        clinics = self.awaited.clinics()
+        turns = deque(sorted(clinics, key=lambda clinic: (clinic < state.turn, clinic)))
+        if not state.left:
+            state.lap, state.left = timestamp(at), len(turns)
+        state.open = {clinic: begun for clinic, begun in state.open.items() if clinic in turns}
+        turns_taken = 0
+        standing: dict[str, StandingObjects] = {}
+        while turns and swept.rows < ROWS_PER_SWEEP and not share.is_over():
+            clinic_id = turns.popleft()
+            # Whatever becomes of a turn, the next one is another's.
+            state.turn = turns[0] if turns else ""
+            if clinic_id not in standing:
+                prefix = f"{clinic_id}/"
+                standing[clinic_id] = StandingObjects(self.inventory, self.incoming_bucket, prefix)
+            if self._take_turn(clinic_id, state, standing[clinic_id], swept, at):
+                turns.append(clinic_id)
+            turns_taken += 1
+            if turns_taken <= len(clinics):
+                state.left = max(0, state.left - 1)
+
+    def _take_turn(
+        self, clinic_id: str, state: _State, standing: StandingObjects, swept: AwaitedSwept, at: datetime
+    ) -> bool:
+        """Look at some of what a clinic's files are awaited. Return whether there are more."""
+        begun, after = state.open.get(clinic_id, (timestamp(at), ""))
+        groups, behind = self.awaited.page(clinic_id, after, at - OVERDUE, ROWS_A_TURN)
+        standing.learn(group.span for group in groups)
+        swept.rows += len(groups)
+        came = [
+            (file, held)
+            for group in groups
+            if standing.holds_any(*group.span) or _may_be_over(group, at)
+            for file in self.awaited.files(group)
+            if (held := self._look(file, group, standing, swept, at))
+        ]
+        self._follow_up(came, swept, at)
+        if behind:
+            state.open[clinic_id] = begun, behind
+        else:
+            state.open.pop(clinic_id, None)
+        return bool(behind)
+
+    def _look(
+        self, file: FileSummary, group: AwaitedGroup, standing: StandingObjects, swept: AwaitedSwept, at: datetime
+    ) -> StoredObject | None:
+        """Return a file's object where it stands; a file that never came is given up when its time is over."""
+        held = standing.find(group.find_key(file.file_id))
+        if held is None and file.expires_at < at and swept.expired < EXPIRED_PER_SWEEP:
+            swept.expired += self.verdicts.expire(file, at)
+        return held
+
+    def _follow_up(self, came: Sequence[tuple[FileSummary, StoredObject]], swept: AwaitedSwept, at: datetime) -> None:
+        """Note and enqueue what stands and has no verdict."""
+        stuck = [StuckFile(file.file_id, file.clinic_id, held.last_modified, at) for file, held in came]
+        noted = stuck[: STUCK_PER_SWEEP - swept.stuck]
+        self.stuck_files.note(noted)
+        swept.stuck += len(noted)
+        arrivals: list[Arrival] = []
+        late: list[Incident] = []
+        for file, held in came:
+            is_late = held.last_modified <= at - self.time_limit and swept.late + len(late) < LATE_PER_SWEEP
+            if not is_late and not self.resender.may_send():
+                continue
+            # A list tells no version; and what is gone by now is looked for again.
+            found = self.objects.find(held.version.bucket, held.version.key)
+            if found:
+                arrivals.append(Arrival(found.version, found.last_modified))
+                late += [describe_fault(Fault.LATE, file, found.version, found.last_modified)] if is_late else []
+        self.incidents.note(late)
+        swept.late += len(late)
+        swept.enqueued += self.resender.send(arrivals)
+
+
+def _may_be_over(group: AwaitedGroup, at: datetime) -> bool:
+    return group.file.expires_at < at if group.file else group.created_at + SHORTEST_LIFE < at

@@ -1,0 +1,173 @@
+"""The sweep at the size of a bad day: very many reservations that nobody keeps, and very many objects that nobody
+announced, some of them with their notices lost. Run by `make sweeps`.
+
+Records are written as they stand after that day, and the event sources of projector and exporter are off: what is
+measured is the deployed sweep, and for what is dropped the same code here, a quarter of an hour later.
+"""
+
+import os
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import boto3
+import pytest
+
+from infra.local.clients import function_environment
+from intake.files import keys
+from intake.files.keys import KeyedIds
+from intake.files.model import FileRecord, ObjectVersion, Source, Upload, now
+from intake.files.states import State
+from intake.records.file_items import file_item
+from intake.records.records import DynamoRecords
+from intake.records.verdicts import DynamoVerdicts
+from intake.table.table import Table, TableSecret, serialize
+from processor.handlers import wiring
+from processor.reconcile.rounds import begin_share
+from tests.dicom_files import ct_slice, uid
+from tests.emulator.stacks import empty_queue, enter_clinic
+from tests.emulator.sweeping import sweep
+from tests.waiting import until
+
+ABANDONED, DROPPED = (int(os.environ.get(name, many)) for name, many in (("ABANDONED", 30_000), ("DROPPED", 20_000)))
+A_SWEEP_S = 30
+AT_ONCE = 16
+
+
+@pytest.fixture
+def table(stack):
+    for mapping in stack.clients.functions.list_event_source_mappings()["EventSourceMappings"]:
+        if ":dynamodb:" in mapping["EventSourceArn"]:
+            stack.clients.functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    return Table(stack.clients.dynamodb, stack.outputs["Table"])
+
+
+def put_unseen(stack, names):
+    """Put objects of which S3 tells nobody; return their versions."""
+    bucket, s3 = stack.outputs["IncomingBucket"], stack.clients.s3
+    told = s3.get_bucket_notification_configuration(Bucket=bucket)
+    told.pop("ResponseMetadata")
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+
+    def put(name):
+        body = ct_slice(study=uid(name), series=uid(name, 1), rows=8, columns=8)
+        return ObjectVersion(bucket, name, s3.put_object(Bucket=bucket, Key=name, Body=body)["VersionId"])
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        versions = list(threads.map(put, names))
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=told)
+    return versions
+
+
+def announce(stack, table, clinic_id, files):
+    """Announce files of one upload a quarter of an hour ago, and return them."""
+    at, upload_id = now() - timedelta(minutes=16), keys.new_upload_id()
+    upload = Upload(clinic_id=clinic_id, upload_id=upload_id, created_at=at, created_by="t", source=Source.API)
+    ids = [keys.file_id(upload_id, number) for number in range(files)]
+    facts = {"clinic_id": clinic_id, "upload_id": upload_id, "size": 1, "sha256": None, "source": Source.API}
+    facts |= {"created_at": at, "updated_at": at, "created_by": "t", "expires_at": at + timedelta(hours=24)}
+    records = [
+        FileRecord(
+            **facts,
+            file_id=one,
+            name=f"{one}.dcm",
+            state=State.AWAITING_UPLOAD,
+            incoming=ObjectVersion(stack.outputs["IncomingBucket"], keys.object_key(clinic_id, upload_id, one, at)),
+        )
+        for one in ids
+    ]
+    DynamoRecords(table).add_files(upload, records)
+    return records
+
+
+def swept_in(stack):
+    """Sweep, and return how many seconds that took."""
+    began = time.monotonic()
+    sweep(stack)
+    return round(time.monotonic() - began, 1)
+
+
+@pytest.mark.parametrize("together", [3_000, 1], ids=["announced together", "announced one by one"])
+def test_a_lost_notice_behind_very_many_abandoned_reservations_is_healed_in_two_sweeps(stack, table, together):
+    clinic_id = f"abandons-{together}"
+    enter_clinic(stack, clinic_id)
+    began = time.monotonic()
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        list(threads.map(lambda _: announce(stack, table, clinic_id, together), range(ABANDONED // together)))
+    (lost,) = announce(stack, table, clinic_id, 1)
+    put_unseen(stack, [lost.incoming.key])
+    print(f"{ABANDONED} reservations, {together} at a time, announced in {time.monotonic() - began:.0f} s")
+    empty_queue(stack)
+    verdicts = DynamoVerdicts(table, KeyedIds(TableSecret(table).read))
+    seconds = []
+    while verdicts.file(lost.file_id).state is State.AWAITING_UPLOAD and len(seconds) < 2:
+        seconds.append(swept_in(stack))
+        until(lambda: is_idle(stack), "the queue's end", 60)
+    print(f"sweeps took {seconds} s")
+
+    assert verdicts.file(lost.file_id).state is State.ACCEPTED
+    assert max(seconds) <= A_SWEEP_S
+
+
+def is_idle(stack):
+    asked = stack.clients.sqs.get_queue_attributes(QueueUrl=stack.outputs["QueueUrl"], AttributeNames=["All"])
+    return not any(int(value) for name, value in asked["Attributes"].items() if "OfMessages" in name)
+
+
+def test_of_very_many_dropped_objects_those_with_lost_notices_are_found_in_two_sweeps(stack, table, monkeypatch):
+    enter_clinic(stack, "drops")
+    began = time.monotonic()
+    versions = put_unseen(stack, [f"drops/{number % 50}/{number:05d}.dcm" for number in range(DROPPED)])
+    lost = set(random.Random(16).sample(versions, DROPPED // 100))
+    ids = KeyedIds(TableSecret(table).read)
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        told = [version for version in versions if version not in lost]
+        list(threads.map(lambda some: write_records(stack, ids, some), cut(told, 25)))
+    print(f"{DROPPED} objects put and all but {len(lost)} recorded in {time.monotonic() - began:.0f} s")
+    session = boto3.Session()
+    for name, value in function_environment(stack.clients, stack.at, stack.outputs["SweepFunction"]).items():
+        monkeypatch.setenv(name, value)
+    later = timedelta(minutes=16)
+    seconds, enqueued = [], 0
+    for number in range(2):
+        empty_queue(stack)
+        resender = wiring.resender(os.environ, session)
+        the_round = wiring.dropped_round(os.environ, session, resender)
+        at = now() + later + number * timedelta(minutes=5)
+        began = time.monotonic()
+        swept = replace(the_round, clock=lambda at=at: at).run(begin_share(60))
+        seconds.append(round(time.monotonic() - began, 1))
+        enqueued += swept.enqueued
+        until(lambda: is_idle(stack), "the queue's end", 300)
+    print(f"rounds took {seconds} s and enqueued {enqueued}")
+
+    found = {place_of(ids, version).file_id: version for version in lost}
+    standing = DynamoRecords(table).get_many(list(found))
+    assert {record.incoming for record in standing.values()} == lost
+    assert max(seconds) <= A_SWEEP_S
+
+
+def cut(rows, size):
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+def place_of(ids, version):
+    return ids.place_direct(version.bucket, version.key, version.version_id, now())
+
+
+def write_records(stack, ids, versions):
+    """Write records as the judge leaves them of what was dropped."""
+    rows = []
+    for version in versions:
+        place, at = place_of(ids, version), now()
+        record = FileRecord(
+            clinic_id=place.clinic_id, upload_id=place.upload_id, file_id=place.file_id, name=version.key, size=1,
+            sha256=None, state=State.ACCEPTED, source=Source.DIRECT, created_at=at, created_by="s3", updated_at=at,
+            expires_at=at, incoming=version,
+        )  # fmt: skip
+        rows.append({"PutRequest": {"Item": serialize(file_item(record))}})
+    left = {stack.outputs["Table"]: rows}
+    while left:
+        left = stack.clients.dynamodb.batch_write_item(RequestItems=left)["UnprocessedItems"]
