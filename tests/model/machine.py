@@ -254,7 +254,8 @@ class Files(RuleBasedStateMachine):
 
     def _recount(self, *, with_objects: bool) -> None:
         snapshot = take(self.world, with_objects=with_objects)
-        assert find_differences(snapshot, at=self.world.at, in_order=not self.reordered) == []
+        found = find_differences(snapshot, at=self.world.at, in_order=not self.reordered)
+        assert not found, "\n".join(found)
 
     def _check_states(self) -> None:
         """Look whether every file that was declared is in one state, and none waits that has arrived."""
