@@ -48,8 +48,9 @@ oldest: $(UV) ## Run the tests of what clinics install: on the oldest Python tha
 strict: $(UV) ## Run the tests of the deployed stack where TLS, signatures and each role's permissions are checked (ARGS=)
 	$(RUN) pytest --enforced $(SIDE_BY_SIDE) $(or $(ARGS),tests/emulator)
 
-prove: $(UV) ## Send 2,000 files and 300 MB through a browser with the network cut, and 2,000 slices in an archive with all workers killed
+prove: $(UV) ## Send 2,000 files and 300 MB through a browser with the network cut, and 2,000 slices in an archive with all workers killed; run the model 5,000 times
 	$(RUN) pytest -s tests/browser/prove/test_*.py tests/emulator/prove/test_large_archive.py --timeout 1200
+	MODEL_EXAMPLES=5000 $(if $(SEED),SEED=$(SEED)) $(RUN) pytest -s tests/model/test_model.py
 
 retries: $(UV) ## Measure the time to verdict through refusals, throttling and killed judges, at production's times (15 minutes; CASES=)
 	$(if $(CASES),CASES=$(CASES)) $(RUN) pytest -s -n 0 tests/emulator/prove/test_retry_times.py --timeout 1500

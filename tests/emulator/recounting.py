@@ -42,7 +42,9 @@ class Recounts:
         outputs, clients = self.stack.outputs, self.stack.clients
         buckets = (outputs["IncomingBucket"], outputs["AcceptedBucket"], outputs["QuarantineBucket"])
         snapshot = take(clients.dynamodb, outputs["Table"], clients.s3, buckets)
-        found = find_differences(snapshot, is_carrier=lambda key: is_carrier_name(key.partition("/")[2] or key))
+        found = find_differences(
+            snapshot, is_carrier=lambda key: is_carrier_name(key.partition("/")[2] or key), copied_once=False
+        )
         return [one for one in found if one not in self._known]
 
     def _wait_until_equal(self, patience_s: float) -> list[str]:

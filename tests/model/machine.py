@@ -30,11 +30,14 @@ MOST_FILES = 30
 """Of a run: the archives' entries are more."""
 
 clinics = st.sampled_from(CLINICS)
-names = st.sampled_from(sorted(write_contents()))
+CONTESTED = ["slice-1-1.dcm", "other-1-1.dcm", "rewrapped-1-2.dcm", "short-2-7.dcm"]
+"""What meets others, and what people decide on, is sent more often."""
+names = st.sampled_from([*sorted(write_contents()), *CONTESTED, *CONTESTED])
 places = st.integers(0, 10_000)
 """Which of what there is: taken modulo how many there are."""
 failures = st.none() | st.tuples(st.integers(0, 25), st.booleans(), st.booleans())
 """No failure, or how many calls go well before one fails, whether that one is done, and whether the worker dies."""
+_TROUBLED = {State.REJECTED, State.FAILED, State.EXPIRED}
 ORDERED = [Task.REPROCESS, Task.REPROCESS, Task.ACCEPT, Task.DELETE, Task.TRY]
 
 
@@ -71,15 +74,28 @@ class Files(RuleBasedStateMachine):
         if failure:
             self._do(step, None, clinic)
 
-    @rule(clinic=clinics, which=places, sends=st.sampled_from(["own", "own", "own", "other"]), other=names)
-    def upload(self, clinic: str, which: int, sends: str, other: str) -> None:
-        """Send what was announced, or other bytes; what was sent before is written over."""
-        announced = [one for one in self._list(clinic) if is_announced(one.file_id)]
-        if record := self._choose(announced, which):
-            steps.send(self.world, record, record.name if sends == "own" else other)
+    @rule(clinic=clinics)
+    def upload_all(self, clinic: str) -> None:
+        """Send what was announced and is awaited."""
+        for record in self._list_announced(clinic):
+            if record.state is State.AWAITING_UPLOAD and not self._has_arrived(record):
+                steps.send(self.world, record, record.name)
 
-    @rule(clinic=clinics, name=names)
+    @rule(clinic=clinics, which=places)
+    def upload(self, clinic: str, which: int) -> None:
+        """Send one of the announced files, maybe again."""
+        if record := self._choose(self._list_announced(clinic), which):
+            steps.send(self.world, record, record.name)
+
+    @rule(clinic=clinics, which=places, name=names)
+    def overwrite(self, clinic: str, which: int, name: str) -> None:
+        """Send other bytes under an announced file's key, before it was sent or behind that."""
+        if record := self._choose(self._list_announced(clinic), which):
+            steps.send(self.world, record, name)
+
+    @rule(clinic=st.sampled_from([*CLINICS, "stranger"]), name=names)
     def drop(self, clinic: str, name: str) -> None:
+        """Drop into S3 what nobody announced, under a clinic's prefix or somebody's who is none."""
         if self.announced < MOST_FILES:
             self.announced += 1
             steps.drop(self.world, clinic, name)
@@ -107,12 +123,13 @@ class Files(RuleBasedStateMachine):
         self.world.queue.messages.append([message[0], 0])
         self.deliver(which, failure)
 
-    @precondition(lambda self: len(self.world.queue.messages) > 1)
     @rule(failure=failures)
     def deliver_all(self, failure: Any) -> None:
-        for _ in range(len(self.world.queue.messages)):
-            self.deliver(0, failure)
-            failure = None
+        """Deliver what is in the queue and what that asks for, but for what asks for itself again."""
+        for _ in range(3):
+            for _ in range(len(self.world.queue.messages)):
+                self.deliver(0, failure)
+                failure = None
 
     @precondition(lambda self: self.world.queue.messages)
     @rule(which=places)
@@ -173,15 +190,13 @@ class Files(RuleBasedStateMachine):
     @rule(clinic=clinics, which=places, task=st.sampled_from(ORDERED), failure=failures)
     def order(self, clinic: str, which: int, task: Task, failure: Any) -> None:
         """Have an admin order something for a file that is in trouble."""
-        troubled = [one for one in self._list(clinic) if one.state in {State.REJECTED, State.FAILED, State.EXPIRED}]
-        if record := self._choose(troubled, which):
+        if record := self._choose(self._list_troubled(clinic), which):
             self._do(lambda: steps.give_order(self.world, task, record), failure, clinic)
 
     @rule(clinic=clinics, which=places, failure=failures)
     def deal(self, clinic: str, which: int, failure: Any) -> None:
         """Have staff say of a file that it needs nobody, or take that back."""
-        troubled = [one for one in self._list(clinic) if one.state in {State.REJECTED, State.FAILED, State.EXPIRED}]
-        if record := self._choose(troubled, which):
+        if record := self._choose(self._list_troubled(clinic), which):
             self._do(lambda: steps.deal(self.world, record), failure, clinic)
 
     @rule(clinic=clinics)
@@ -254,7 +269,8 @@ class Files(RuleBasedStateMachine):
 
     def _recount(self, *, with_objects: bool) -> None:
         snapshot = take(self.world, with_objects=with_objects)
-        assert find_differences(snapshot, at=self.world.at, in_order=not self.reordered) == []
+        found = find_differences(snapshot, at=self.world.at, in_order=not self.reordered)
+        assert not found, "\n".join(found)
 
     def _check_states(self) -> None:
         """Look whether every file that was declared is in one state, and none waits that has arrived."""
@@ -268,6 +284,22 @@ class Files(RuleBasedStateMachine):
 
     def _list(self, clinic: str) -> list[FileRecord]:
         return [one for one in self.world.list_files() if one.clinic_id == clinic]
+
+    def _list_announced(self, clinic: str) -> list[FileRecord]:
+        return [one for one in self._list(clinic) if is_announced(one.file_id)]
+
+    def _has_arrived(self, record: FileRecord) -> bool:
+        return (record.incoming.bucket, record.incoming.key) in self.world.objects.versions
+
+    def _list_troubled(self, clinic: str) -> list[FileRecord]:
+        """Return a clinic's files in trouble; where there are none, what has arrived is judged first."""
+        for _ in range(2):
+            found = [one for one in self._list(clinic) if one.state in _TROUBLED]
+            if found:
+                return found
+            self.upload_all(clinic)
+            self.deliver_all(None)
+        return []
 
     def _choose(self, found: list[FileRecord], which: int) -> FileRecord | None:
         return found[which % len(found)] if found else None

@@ -24,6 +24,10 @@ RECEIVES = 5
 """Deliveries after which SQS gives a message up."""
 
 
+QUIET = 3
+"""Sweeps that find nothing any more, one after the other: what the first one notes, the second one sends again."""
+
+
 def reserve(world: World, clinic_id: str, names: Sequence[str], upload_id: str = "", key: str | None = None) -> str:
     """Announce files, in a new upload or in one that stands, and return its id."""
     contents, staff = write_contents(), world.staff(clinic_id)
@@ -114,6 +118,7 @@ def drain(world: World, projected: int) -> int:
     """
     world.faults.end()
     world.at += timedelta(hours=25)
+    quiet = 0
     for _ in range(40):
         for _ in range(200):
             # A settlement asks for itself again as long as entries are awaited, which only a sweep may bring.
@@ -129,7 +134,8 @@ def drain(world: World, projected: int) -> int:
         world.sweep()
         projected = project_all(world, projected)
         is_quiet = not (world.queue.messages or waiting or world.dead_letters.messages)
-        if is_quiet and not _has_news(world, before) and not _list_lost(world):
+        quiet = quiet + 1 if is_quiet and not _has_news(world, before) and not _list_lost(world) else 0
+        if quiet == QUIET:
             return projected
         world.queue.messages += [*waiting, *world.dead_letters.messages]
         world.dead_letters.messages = []

@@ -11,20 +11,20 @@ _NO_FILES = ("malware-protection-resource-validation-object",)
 _OWN = re.compile(r"[^/]+/\d{4}/\d\d/\d\d/[0-9a-z]{26}/(?P<file>[0-9a-z]{26}-(?:[0-9]{5}|[0-9a-z]{26}))")
 
 
-def check_objects(snapshot: Snapshot, is_carrier: Callable[[str], bool]) -> Iterator[str]:
+def check_objects(snapshot: Snapshot, is_carrier: Callable[[str], bool], *, copied_once: bool) -> Iterator[str]:
     """Compare objects and records. `is_carrier` says by its key whether an arrival is none that anybody means to
-    send: such a one has no record."""
+    send: such a one has no record. `copied_once`: S3 copies nothing over what stands there."""
     buckets = snapshot.buckets
     if buckets is None:
         return
     for story in snapshot.stories.values():
-        yield from (f"File {story.file_id} {what}" for what in _check_record(story, buckets))
+        yield from (f"File {story.file_id} {what}" for what in _check_record(story, buckets, copied_once))
     yield from _check_stored(snapshot, buckets.accepted)
     yield from _check_stored(snapshot, buckets.quarantine)
     yield from _check_arrivals(snapshot, buckets.incoming, is_carrier)
 
 
-def _check_record(story: Story, buckets: Buckets) -> Iterator[str]:
+def _check_record(story: Story, buckets: Buckets, copied_once: bool) -> Iterator[str]:
     """Look whether the very version stands that a record names, and none of a file that has to wait for it."""
     incoming, stored = story.item["incoming"], story.item.get("stored")
     bucket = buckets.find(stored["bucket"]) if stored else None
@@ -38,20 +38,24 @@ def _check_record(story: Story, buckets: Buckets) -> Iterator[str]:
         if not stored or bucket is None:
             yield f"is {story.state} and names no object of the stack."
         else:
-            yield from _check_named(story, stored, bucket, _call(bucket, buckets))
+            yield from _check_named(story, stored, bucket, _call(bucket, buckets), copied_once)
             yield from _check_side(story, stored, bucket, buckets)
 
 
-def _check_named(story: Story, stored: dict[str, Any], bucket: Bucket, where: str) -> Iterator[str]:
+def _check_named(story: Story, stored: dict[str, Any], bucket: Bucket, where: str, copied_once: bool) -> Iterator[str]:
     found = bucket.find_current(stored["key"])
     if found is None:
         hidden = bucket.has_version(stored["key"], stored.get("version_id") or "null")
         trouble = "a delete marker lies over" if hidden else "nothing is there of"
         yield f"is {story.state}, and {trouble} its {where} object."
-    elif stored.get("version_id") not in {None, found.version_id}:
+    elif not (_is_named(stored, found) or (not copied_once and bucket.has_version(found.key, stored["version_id"]))):
         yield f"names another version of its {where} object than the newest."
     elif stored["key"].endswith(f"/{story.file_id}") and found.size != story.item["size"]:
         yield f"has {story.item['size']} bytes, its {where} object {found.size}."
+
+
+def _is_named(stored: dict[str, Any], found: Version) -> bool:
+    return stored.get("version_id") in {None, found.version_id}
 
 
 def _check_side(story: Story, stored: dict[str, Any], bucket: Bucket, buckets: Buckets) -> Iterator[str]:

@@ -31,7 +31,7 @@ def check_studies(snapshot: Snapshot) -> Iterator[str]:
         wanted[story.study_id]["rejected"] += story.is_trouble
         if story.is_instance:
             wanted[story.study_id].update(instances=1, bytes=story.item["size"], numbered=_number(story) is not None)
-    del wanted[""]
+    wanted.pop("", None)
     kept = {study: item for study, _, item in snapshot.list_kind("STUDY#", "#META")}
     for study in sorted({*wanted, *kept}):
         yield from _compare(f"Study {study}", kept.get(study, {}), wanted[study], ("bytes", "rejected"))

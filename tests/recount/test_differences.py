@@ -90,3 +90,10 @@ def test_a_carrier_file_has_no_record_and_is_no_difference(world, stored):
     TAMPERING["an arrival has no record"].change(changed)
     assert find_differences(changed, at=world.at) != []
     assert find_differences(changed, at=world.at, is_carrier=lambda key: "dropped/1/" in key) == []
+
+
+def test_a_copy_over_a_copy_is_a_difference_but_where_s3_makes_it(world, stored):
+    changed = copy_of(stored)
+    TAMPERING["an object was written over"].change(changed)
+    assert find_differences(changed, at=world.at) != []
+    assert find_differences(changed, at=world.at, copied_once=False) == []
