@@ -121,12 +121,10 @@ def stop_emulator(
     child: Child, saved: SavedState, progress: Progress, requests: StopRequests, farewell_s: float
 ) -> None:
     """Stop the emulator, and see that its state is whole. Raises RunnerError where it is not."""
-    if not saved.is_open:
-        child.stop()
-        return
-    if child.exit_code is not None:
+    if child.exit_code is not None or not saved.is_open:
+        child.stop()  # Its workers may live on.
         # Whoever watches it tells that it ended.
-        if saved.close():
+        if saved.is_open and saved.close():
             progress.tell(f"The emulator had not written its state. {saved.describe_last()}")
         return
     watch = WritingWatch(saved, progress.tell, requests, farewell_s=farewell_s)

@@ -215,6 +215,7 @@ def test_one_that_ends_by_itself_is_told_with_the_last_lines_of_its_log_and_what
         assert "first line.\n  Its last line.\nThe emulator ended by itself: exit code 3" in emulator.describe_end()
     (line,) = told.lines
     assert line.startswith("The emulator had not written its state. The last whole state, of 20")
+    assert not (ran_once.state / "emulator.pid").exists()
 
 
 def test_one_that_was_asked_by_somebody_else_has_written_its_state(ran_once):
