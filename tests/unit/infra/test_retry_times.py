@@ -137,7 +137,7 @@ def test_people_know_that_counts_lag_while_there_is_time_to_mend_it(template):
     projector = template.output("ProjectorFunction")
     assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": projector}}]
     assert (alarm["Statistic"], alarm["Period"], alarm["EvaluationPeriods"]) == ("Maximum", 300, 1)
-    # Told once for what a batch that is split to the end may take, and long before anything is given up.
+    # Not for what a large upload or a deployment takes, and long before anything is given up.
     rings_s = alarm["Threshold"] / 1000 + alarm["Period"]
     assert 10 * 60 <= rings_s <= followers(template)[projector]["MaximumRecordAgeInSeconds"] / 12
 

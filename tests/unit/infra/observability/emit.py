@@ -128,6 +128,32 @@ def broken_sweep():
         print('{"done": "failed"}')
 
 
+def lost_projection():
+    from processor.handlers import project
+
+    _take_lost_letter(project)
+
+
+def lost_export():
+    from processor.handlers import export
+
+    _take_lost_letter(export)
+
+
+def _take_lost_letter(handler):
+    from intake.table.dynamodb_streams import DynamoStream
+    from processor.handlers.batches import Retries
+
+    def trimmed(**_):
+        raise ClientError({"Error": {"Code": "TrimmedDataAccessException", "Message": ""}}, "GetShardIterator")
+
+    handler._stream = DynamoStream(SimpleNamespace(get_shard_iterator=trimmed))
+    handler._retries = Retries(SimpleNamespace(put_off=lambda waits: print(f'{{"waits": {[*waits.values()]}}}') or 0))
+    told = {"streamArn": "a", "shardId": "s", "startSequenceNumber": "1", "endSequenceNumber": "2"}
+    answer = handler.handle({"Records": [_message(7, {"DDBStreamBatchInfo": told})]}, CONTEXT)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m-7"}]}, answer
+
+
 def _refuse(_):
     raise ClientError({"Error": {"Code": "SlowDown", "Message": "of a key"}}, "GetObject")
 
@@ -152,6 +178,5 @@ def _message(number, body):
 
 
 if __name__ == "__main__":
-    {"judge": judge, "projector": projector, "exporter": exporter, "sweep": sweep, "broken_sweep": broken_sweep}[
-        sys.argv[1]
-    ]()
+    works = (judge, projector, exporter, sweep, broken_sweep, lost_projection, lost_export)
+    {work.__name__: work for work in works}[sys.argv[1]]()

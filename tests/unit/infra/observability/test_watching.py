@@ -85,6 +85,15 @@ def test_what_fails_in_a_sweep_keeps_nothing_else_from_being_swept(template):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("service", "work"), [("projector", "lost_projection"), ("exporter", "lost_export")])
+def test_a_letter_whose_records_are_lost_is_answered_as_one_that_failed_and_comes_at_once(prod, service, work):
+    lines = [line for line in lines_of(prod, service, work) if "_aws" not in line]
+    assert [line["waits"] for line in lines if "waits" in line] == [[0]]
+    (told,) = [line for line in lines if line.get("message") == "not processed"]
+    assert (told["error"], told["code"]) == ("StreamRecordsLostError", "TrimmedDataAccessException")
+    assert "only a rebuild" in told["told"]
+
+
 def test_the_schema_refuses_what_is_no_metric():
     validator = jsonschema_rs.Draft7Validator(SCHEMA)
     assert not validator.is_valid({"_aws": {"CloudWatchMetrics": [{"Namespace": "", "Dimensions": [], "Metrics": []}]}})
