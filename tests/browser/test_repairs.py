@@ -92,7 +92,7 @@ def test_a_file_that_was_given_up_is_chosen_again_and_closes_the_gap(
     staff_page.get_by_text("Nothing more is coming: give up waiting").click()
     assert violations(staff_page) == []
     staff_page.get_by_role("button", name="Give up 2 files").click()
-    staff_page.get_by_role("link", name="send the missing ones").click()
+    staff_page.get_by_role("link", name="Send again").click()
     choose(staff_page, sorted(tmp_path.iterdir()))
     staff_page.get_by_role("button", name="Upload 2 more files").click()
     expect(staff_page.locator("#receipt").get_by_text("All 2 files accepted, 2 replaced")).to_be_visible()

@@ -72,7 +72,7 @@ BY_AWS: dict[str, tuple[tuple[str, ...], str]] = {
     "logs:PutLogEvents": (_ALL, "Lambda writes the function's log as the function."),
     "s3:AbortMultipartUpload": (("Portal",), _ATHENA),
     "s3:GetBucketLocation": (("Portal",), _ATHENA),
-    "s3:ListBucket": (("Judge", "Portal"), f"Without it a missing object answers 403 and not 404. {_ATHENA}"),
+    "s3:ListBucket": (("Judge",), "Without it a missing object answers 403 and not 404."),
     "s3:ListBucketMultipartUploads": (("Portal",), _ATHENA),
     "s3:PutObjectTagging": (("Judge",), "Asked for where a copy says that it brings its own tags, and be it none."),
     "sqs:DeleteMessage": (("Projector", "Exporter"), _POLLS),
