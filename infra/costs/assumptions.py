@@ -28,9 +28,6 @@ REGIONS = 17
 TRAIL_FILES_A_MONTH = MONTH_S // 300 + REGIONS * HOURS
 """Objects that CloudTrail puts, in the one region where something happens every five minutes and its digests."""
 
-LEASE_UNITS, LEASE_CALLS = 2, 2
-"""What a sweep writes so that there is one at a time, where a stage reserves no concurrency."""
-
 SEARCHED_MONTHS, LOCKED_MONTHS = 13, 84
 """How long the trail's log and its files are kept (`retention.logs_days`, `audit_days`): as much as so many brought."""
 

@@ -10,8 +10,6 @@ from typing import Any
 from infra.config import StageConfig
 from infra.costs.assumptions import (
     DASHBOARDS_FREE,
-    LEASE_CALLS,
-    LEASE_UNITS,
     LOCKED_MONTHS,
     MANAGED_A_MONTH,
     MONTH_S,
@@ -157,7 +155,7 @@ def _list_sweep_lines(config: StageConfig) -> list[Line]:
     entries: dict[str, float] = took["entries"]
     size = config.sweep.memory_mib
     seconds = took["cpu_seconds"] / min(1, size / VCPU_MIB) + compute_waiting(_list_calls(entries))
-    written = LEASE_UNITS + sum(units for what, units in entries.items() if what.startswith("write units"))
+    written = sum(units for what, units in entries.items() if what.startswith("write units"))
     each = [
         Line("Lambda: the sweep's time", seconds * size / 1024, "lambda time"),
         Line("Lambda: the sweep's invocations", 1, "lambda request"),
@@ -179,7 +177,7 @@ def _list_sweep_lines(config: StageConfig) -> list[Line]:
 def _list_trail_lines() -> list[Line]:
     """What CloudTrail notes of the sweep, and of an account at rest."""
     calls = _list_calls(load_sweep()["entries"])
-    noted = LEASE_CALLS + sum(count for call, count in calls.items() if call.startswith(("s3", "dynamodb")))
+    noted = sum(count for call, count in calls.items() if call.startswith(("s3", "dynamodb")))
     managed = MANAGED_A_MONTH * EVENT_BYTES / GB
     events, told, searched, locked = list_event_lines(SWEEPS_A_MONTH * noted)
     packed = searched.amount * (told.amount + managed) / told.amount

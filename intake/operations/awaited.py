@@ -6,7 +6,6 @@ Source: Amazon DynamoDB API Reference, Query.
 from collections.abc import Sequence
 from datetime import datetime
 
-from intake.files.item_keys import build_created_key
 from intake.files.model import FileSummary, timestamp
 from intake.files.states import State
 from intake.operations.model import AwaitedGroup
@@ -49,14 +48,18 @@ class DynamoAwaitedFiles:
     def files(self, group: AwaitedGroup) -> Sequence[FileSummary]:
         if group.file:
             return (group.file,)
-        begins = build_created_key(group.created_at, group.first)
-        row = {"upload_id": group.upload_id, "created_key": begins, "last": group.last}
+        row = {"upload_id": group.upload_id, "created_key": group.position, "last": group.last}
         return tuple(map(file_summary, self._files.read_batch(row)))
 
 
 def _read_group(row: Item) -> AwaitedGroup:
-    first = row["created_key"].partition("#")[2]
-    alone = None if is_batch(row) else file_summary(row)
+    first, alone = row["created_key"].partition("#")[2], None if is_batch(row) else file_summary(row)
     return AwaitedGroup(
-        row["clinic_id"], row["upload_id"], moment(row["created_at"]), first, row["last"] if not alone else first, alone
+        clinic_id=row["clinic_id"],
+        upload_id=row["upload_id"],
+        created_at=moment(row["created_at"]),
+        first=first,
+        last=first if alone else row["last"],
+        position=row["created_key"],
+        file=alone,
     )

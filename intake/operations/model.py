@@ -129,6 +129,8 @@ class AwaitedGroup:
     first: str
     """File id of the first of them. Some between the two may have arrived."""
     last: str
+    position: str
+    """Where to go on behind it."""
     file: FileSummary | None
     """Where it is one by itself."""
 

@@ -6,7 +6,7 @@ over, the next one goes on: docs/adr/0062-the-sweep-at-any-size.md.
 
 import json
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -26,6 +26,12 @@ OVERDUE = timedelta(minutes=10)
 ROWS_A_TURN = 500
 ROWS_PER_SWEEP = 20_000
 """Rows of lists that are read, each a file or all that was announced with it: what bounds a sweep's cost."""
+
+ROWS_A_STEP = 50
+"""Rows that are looked at between two looks at the clock."""
+
+SENT_PER_SWEEP = 3_000
+"""Files enqueued again, each after a question; the next sweeps send the rest, once these have their verdicts."""
 
 EXPIRED_PER_SWEEP = 2_000
 """Files given up, a write each: they keep nobody waiting, and the rest is given up by the sweeps that follow."""
@@ -126,28 +132,29 @@ class AwaitedRound:
             if clinic_id not in standing:
                 prefix = f"{clinic_id}/"
                 standing[clinic_id] = StandingObjects(self.inventory, self.incoming_bucket, prefix)
-            if self._take_turn(clinic_id, state, standing[clinic_id], swept, at):
+            if self._take_turn(clinic_id, state, standing[clinic_id], swept, share):
                 turns.append(clinic_id)
             turns_taken += 1
             if turns_taken <= len(clinics):
                 state.left = max(0, state.left - 1)
 
     def _take_turn(
-        self, clinic_id: str, state: _State, standing: StandingObjects, swept: AwaitedSwept, at: datetime
+        self, clinic_id: str, state: _State, standing: StandingObjects, swept: AwaitedSwept, share: TimeShare
     ) -> bool:
-        """Look at some of what a clinic's files are awaited. Return whether there are more."""
+        """Look at some of a clinic's awaited files. Return whether there are more."""
+        at = self.clock()
         begun, after = state.open.get(clinic_id, (timestamp(at), ""))
         groups, behind = self.awaited.page(clinic_id, after, at - OVERDUE, ROWS_A_TURN)
-        standing.learn(group.span for group in groups)
-        swept.rows += len(groups)
-        came = [
-            (file, held)
-            for group in groups
-            if standing.holds_any(*group.span) or _may_be_over(group, at)
-            for file in self.awaited.files(group)
-            if (held := self._look(file, group, standing, swept, at))
-        ]
-        self._follow_up(came, swept, at)
+        for start in range(0, len(groups), ROWS_A_STEP):
+            if start and share.is_over():
+                behind = groups[start - 1].position
+                break
+            some = groups[start : start + ROWS_A_STEP]
+            standing.learn(group.span for group in some)
+            came = [(file, held) for group in some for file, held in self._look(group, standing, swept, at)]
+            self._follow_up(came, swept, at)
+            swept.rows += len(some)
+            state.open[clinic_id] = begun, some[-1].position
         if behind:
             state.open[clinic_id] = begun, behind
         else:
@@ -155,13 +162,17 @@ class AwaitedRound:
         return bool(behind)
 
     def _look(
-        self, file: FileSummary, group: AwaitedGroup, standing: StandingObjects, swept: AwaitedSwept, at: datetime
-    ) -> StoredObject | None:
-        """Return a file's object where it stands; a file that never came is given up when its time is over."""
-        held = standing.find(group.find_key(file.file_id))
-        if held is None and file.expires_at < at and swept.expired < EXPIRED_PER_SWEEP:
-            swept.expired += self.verdicts.expire(file, at)
-        return held
+        self, group: AwaitedGroup, standing: StandingObjects, swept: AwaitedSwept, at: datetime
+    ) -> Iterator[tuple[FileSummary, StoredObject]]:
+        """Yield the files that stand; one that never came is given up when its time is over."""
+        if not (standing.holds_any(*group.span) or _may_be_over(group, at)):
+            return
+        for file in self.awaited.files(group):
+            held = standing.find(group.find_key(file.file_id))
+            if held:
+                yield file, held
+            elif file.expires_at < at and swept.expired < EXPIRED_PER_SWEEP:
+                swept.expired += self.verdicts.expire(file, at)
 
     def _follow_up(self, came: Sequence[tuple[FileSummary, StoredObject]], swept: AwaitedSwept, at: datetime) -> None:
         """Note and enqueue what stands and has no verdict."""
@@ -173,12 +184,13 @@ class AwaitedRound:
         late: list[Incident] = []
         for file, held in came:
             is_late = held.last_modified <= at - self.time_limit and swept.late + len(late) < LATE_PER_SWEEP
-            if not is_late and not self.resender.may_send():
+            may_send = swept.enqueued + len(arrivals) < SENT_PER_SWEEP and self.resender.may_send()
+            if not (is_late or may_send):
                 continue
             # A list tells no version; and what is gone by now is looked for again.
             found = self.objects.find(held.version.bucket, held.version.key)
             if found:
-                arrivals.append(Arrival(found.version, found.last_modified))
+                arrivals += [Arrival(found.version, found.last_modified)] if may_send else []
                 late += [describe_fault(Fault.LATE, file, found.version, found.last_modified)] if is_late else []
         self.incidents.note(late)
         swept.late += len(late)

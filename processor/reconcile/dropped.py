@@ -16,7 +16,7 @@ from intake.operations.model import Incident, ObjectPage, StoredObject
 from intake.operations.ports import Incidents, Inventory, Ledger, Rounds
 from processor.ingest.senders import has_teller
 from processor.reconcile.arrivals import LOOKED_UP, UnrecordedObjects, derive_direct_id
-from processor.reconcile.rounds import Resender, TimeShare
+from processor.reconcile.rounds import JUST_LISTED, Resender, TimeShare
 from processor.reconcile.standing_objects import LISTED
 
 OVERLAP = timedelta(minutes=10)
@@ -57,7 +57,7 @@ class _State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DroppedRound:
-    """Goes through the incoming bucket, as far as a sweep's time allows."""
+    """Goes through the incoming bucket at every second sweep, or on, as far as a sweep's time allows."""
 
     inventory: Inventory
     ledger: Ledger
@@ -72,6 +72,9 @@ class DroppedRound:
         """Go on with the round. What ends it early leaves its position behind what was looked at."""
         swept, at = DroppedSwept(), self.clock()
         positions = self.rounds.read()
+        if positions.pop(JUST_LISTED, ""):
+            self.rounds.write(positions)
+            return swept
         before = positions.get(_ROUND, "")
         state = _State(*json.loads(before)) if before else _State()
         state.began = state.began or timestamp(at)
@@ -84,6 +87,7 @@ class DroppedRound:
                 if not state.after:
                     known_until = began - self.unrecorded.time_limit - OVERLAP
                     state = _State(since=timestamp(known_until))
+                    positions[JUST_LISTED] = timestamp(at)
                 elif share.is_over() or self._is_full(swept):
                     swept.age = at - began
                     break

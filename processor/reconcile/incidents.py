@@ -71,7 +71,8 @@ class FollowUp:
         over = [incident for incident in opened if incident not in standing]
         for incident in over:
             self._incidents.close(incident, self._clock())
-        self._rounds.write({**positions, _ROUND: behind})
+        if behind != positions.get(_ROUND, ""):
+            self._rounds.write({**positions, _ROUND: behind})
         # What S3 never told of is judged after all.
         lost = [incident for incident in standing if incident.fault is Fault.ARRIVAL_UNRECORDED]
         enqueued = self._resender.send(Arrival(incident.object, incident.seen_at) for incident in lost)

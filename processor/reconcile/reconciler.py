@@ -18,7 +18,7 @@ from intake.operations.ports import Incidents, Inventory, Ledger, Rounds
 from processor.ingest.filing import Buckets
 from processor.reconcile.arrivals import LOOKED_UP, Questions, UnrecordedObjects
 from processor.reconcile.incidents import claims, describe_fault, needs
-from processor.reconcile.rounds import TimeShare
+from processor.reconcile.rounds import JUST_LISTED, TimeShare
 from processor.reconcile.standing_objects import LISTED
 
 FOLDERS = 10
@@ -72,17 +72,18 @@ class Reconciler:
             _RECORDS: self._compare_records,
             _ACCEPTED: partial(self._compare_stored, self.buckets.accepted),
             _QUARANTINE: partial(self._compare_stored, self.buckets.quarantine),
-            _INCOMING: self._compare_arrivals,
         }
         positions = self.rounds.read()
+        if not positions.get(JUST_LISTED):
+            rounds[_INCOMING] = self._compare_arrivals
         parts = {name: compare(positions.get(name, "")) for name, compare in rounds.items()}
         self._go_on(positions, parts)
         suspected = sum(len(part.suspects) for part in parts.values())
         compared = sum(part.compared for part in parts.values())
-        began = datetime.fromisoformat(positions[_BEGAN])
-        age, more = self.clock() - began, parts[_INCOMING]
-        while more.next and age > HURRY_AFTER and not share.is_over():
-            more = self._compare_arrivals(more.next)
+        began = positions.get(_BEGAN)
+        age = self.clock() - datetime.fromisoformat(began) if began else timedelta()
+        while positions.get(_INCOMING) and age > HURRY_AFTER and not share.is_over():
+            more = self._compare_arrivals(positions[_INCOMING])
             self._go_on(positions, {_INCOMING: more})
             suspected, compared = suspected + len(more.suspects), compared + more.compared
         return Reconciled(compared, suspected, age)
@@ -91,7 +92,7 @@ class Reconciler:
         """Note what parts of rounds have found, and where the next ones begin."""
         # Noted before the rounds go on: a crash between the two repeats a part, and leaves none out.
         self.incidents.note([suspect for part in parts.values() for suspect in part.suspects])
-        if not positions.get(_INCOMING) or not positions.get(_BEGAN):
+        if not positions.get(_INCOMING):
             positions[_BEGAN] = timestamp(self.clock())
         positions.update({name: part.next for name, part in parts.items()})
         self.rounds.write(dict(positions))

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from intake.messaging.events import Arrival, notification
 from intake.messaging.ports import Queue
 
+JUST_LISTED = "incoming-listed"
+"""What a sweep remembers that has listed all of the incoming bucket: the next one need not, and compares a part of it
+instead. Every second sweep lists, for half the price."""
+
 
 @dataclass(frozen=True, slots=True)
 class TimeShare:

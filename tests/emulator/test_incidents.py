@@ -7,7 +7,7 @@ import pytest
 
 from intake.messaging.model import OPERATIONS, AlertKind
 from intake.operations.model import Fault
-from intake.operations.reconciliation import DynamoIncidents, DynamoRounds
+from intake.operations.reconciliation import DynamoIncidents, DynamoRounds, S3Inventory
 from intake.table.table import Table
 from tests.emulator.stacks import empty_queue, enter_clinic
 from tests.emulator.sweeping import sweep
@@ -57,3 +57,13 @@ def test_an_object_that_no_record_claims_is_told_of_once_and_closed_when_it_is_g
         return not [incident for incident in opened if incident.clinic_id == clinic]
 
     until(closed, "the end of the incident", 60)
+
+
+def test_a_list_of_versions_goes_on_from_a_key_at_which_nothing_stands(stack):
+    clinic, bucket = f"lists-{secrets.token_hex(4)}", stack.outputs["IncomingBucket"]
+    inventory = S3Inventory(stack.clients.s3)
+    keys = [f"{clinic}/{number}" for number in range(3)]
+    for key in keys:
+        stack.clients.s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    found = inventory.versions(bucket, inventory.skip_to(f"{clinic}/0~"), 2).held
+    assert [held.version.key for held in found] == keys[1:]

@@ -66,14 +66,7 @@ class FakeAwaitedFiles:
                 name = record.upload_id if is_announced(record.file_id) else record.file_id
                 rows.setdefault(f"{record.created_at.isoformat()}#{name}", []).append(summary(record))
         behind = sorted(position for position in rows if position > after)
-        groups = (rows[position] for position in behind[:limit])
-        found = tuple(
-            AwaitedGroup(
-                clinic_id, files[0].upload_id, files[0].created_at, files[0].file_id, files[-1].file_id,
-                None if files[1:] else files[0],
-            )
-            for files in groups
-        )  # fmt: skip
+        found = tuple(_group(position, rows[position]) for position in behind[:limit])
         return found, behind[limit - 1] if len(behind) > limit else ""
 
     def files(self, group: AwaitedGroup) -> Sequence[FileSummary]:
@@ -83,6 +76,19 @@ class FakeAwaitedFiles:
             if group.first <= name <= group.last and record.created_at == group.created_at
         )
         return [summary(record) for record in between if record.state is State.AWAITING_UPLOAD]
+
+
+def _group(position: str, files: Sequence[FileSummary]) -> AwaitedGroup:
+    first, last = files[0], files[-1]
+    return AwaitedGroup(
+        clinic_id=first.clinic_id,
+        upload_id=first.upload_id,
+        created_at=first.created_at,
+        first=first.file_id,
+        last=last.file_id,
+        position=position,
+        file=None if files[1:] else first,
+    )
 
 
 @dataclass

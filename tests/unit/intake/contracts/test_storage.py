@@ -172,13 +172,6 @@ class TestInventory:
             one.version for one in held[2:]
         ]
 
-    def test_a_list_of_versions_goes_on_from_a_key_at_which_nothing_stands(self, buckets, stored):
-        inventory = buckets.inventory
-        for key, left in (("northside/10", 1), ("northside/0~", 3), ("z", 0)):
-            held = inventory.versions("incoming", inventory.skip_to(key), 9).held
-            whole = inventory.versions("incoming", "", 9).held
-            assert [one.version for one in held] == [one.version for one in whole[4 - left :]]
-
 
 class TestPresigner:
     TARGET = ObjectVersion("incoming", "northside/2026/11/22/u/f")

@@ -61,6 +61,18 @@ def test_versions_come_in_pages_each_once_without_delete_markers(s3):
     assert [held.version for held in behind] == [held.version for held in seen[4:]]
 
 
+def test_a_list_of_versions_goes_on_from_a_key_at_which_nothing_need_stand_and_names_no_version(s3):
+    """moto leaves out the first version behind a key that does not stand, so what is asked is looked at."""
+    asked = []
+    s3.meta.events.register("provide-client-params.s3.ListObjectVersions", lambda params, **_: asked.append(params))
+    inventory = S3Inventory(s3)
+    inventory.versions("incoming", inventory.skip_to("northside/2026/11/23/01k"), 9)
+
+    (params,) = asked
+    assert params["KeyMarker"] == "northside/2026/11/23/01k"
+    assert "VersionIdMarker" not in params
+
+
 def test_files_of_a_clinic_come_oldest_first_and_the_table_knows_what_was_announced(dynamodb):
     files = [a_file(number) for number in range(5)]
     records, ledger = DynamoRecords(Table(dynamodb, TABLE)), DynamoLedger(Table(dynamodb, TABLE))

@@ -78,7 +78,7 @@ class World:
 
 
 def steps(count):
-    """Return a share of time that is over after so many turns."""
+    """Return a share of time that is over when the clock was looked at so often."""
     clock = iter(range(10**6))
     return TimeShare(count, lambda: next(clock))
 
@@ -194,9 +194,10 @@ def test_half_as_many_again_as_a_sweep_reads_are_gone_through_in_two(world, monk
     assert world.objects.calls["objects"] == 2
 
 
-def test_a_clinic_with_very_many_that_never_come_keeps_no_others_waiting(world):
-    world.reserve_singly(3_000, clinic_id="aaa-busy")
-    world.reserve_singly(700, clinic_id="bbb-busy")
+def test_a_clinic_with_very_many_that_never_come_keeps_no_others_waiting(world, monkeypatch):
+    monkeypatch.setattr(awaited, "ROWS_A_TURN", 50)
+    world.reserve_singly(300, clinic_id="aaa-busy")
+    world.reserve_singly(80, clinic_id="bbb-busy")
     late = [world.reserve(1, clinic_id=f"clinic-{n}", upload_id=f"{UPLOAD_ID[:-2]}z{n}")[0] for n in range(4)]
     stored = [world.put(file) for file in late]
     world.at = NOON + OVERDUE + timedelta(seconds=1)
@@ -208,23 +209,28 @@ def test_a_clinic_with_very_many_that_never_come_keeps_no_others_waiting(world):
     assert world.sent() == stored[1:]
 
 
-def test_a_sweep_that_is_cut_short_goes_on_where_it_was_and_tells_how_long_its_round_is_going(world):
-    world.reserve_singly(1_700)
+@pytest.mark.parametrize("rows_a_turn", [50, 100, 500])
+def test_a_sweep_that_is_cut_short_goes_on_where_it_was_and_tells_how_long_it_goes(world, monkeypatch, rows_a_turn):
+    """Between two turns, or in the middle of one: at most fifty rows behind its time."""
+    monkeypatch.setattr(awaited, "ROWS_A_TURN", rows_a_turn)
+    world.reserve_singly(170)
     world.at = NOON + OVERDUE + timedelta(seconds=1)
     seen, page = [], world.awaited.page
 
     def noted(clinic_id, after, until, limit):
         groups, behind = page(clinic_id, after, until, limit)
-        seen.extend(group.first for group in groups)
+        seen.append([group.first for group in groups])
         return groups, behind
 
     world.awaited.page = noted
-    ages = []
+    ages, looked_at = [], []
     for _ in range(4):
-        ages.append(world.sweep(steps(1)).age)
+        swept = world.sweep(steps(1))
+        ages.append(swept.age)
+        looked_at += seen[-1][: swept.rows]
         world.at += timedelta(minutes=5)
 
-    assert sorted(seen) == sorted(set(seen)) == sorted(world.table.files)
+    assert looked_at == sorted(world.table.files)
     assert ages == [timedelta(minutes=minutes) for minutes in (0, 5, 10, 0)]
 
 
@@ -279,6 +285,23 @@ def test_very_many_that_are_over_are_given_up_by_several_sweeps_and_keep_no_lost
 
     assert [world.sweep().expired for _ in range(4)] == [100, 100, 49, 0]
     assert set(world.sent()) == {stored}
+
+
+def test_very_many_that_lost_their_notices_are_sent_by_several_sweeps(world, monkeypatch):
+    monkeypatch.setattr(awaited, "SENT_PER_SWEEP", 100)
+    files = world.reserve(250)
+    for file in files:
+        world.put(file)
+    world.at = NOON + TIME_LIMIT
+    sent = []
+    for _ in range(3):
+        world.sweep()
+        sent.append({version.key for version in world.sent()})
+        judged = [file for file in files if file.incoming.key in sent[-1]]
+        world.table.files |= {file.file_id: replace(file, state=State.ACCEPTED) for file in judged}
+        world.queue.messages.clear()
+
+    assert [len(keys) for keys in sent] == [100, 100, 50]
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -14,7 +14,7 @@ from processor.ingest.filing import Buckets
 from processor.reconcile.arrivals import UnrecordedObjects
 from processor.reconcile.incidents import FollowUp
 from processor.reconcile.reconciler import Reconciler
-from processor.reconcile.rounds import Resender, begin_share
+from processor.reconcile.rounds import JUST_LISTED, Resender, begin_share
 from tests.fakes import (
     FakeIncidents,
     FakeInventory,
@@ -393,3 +393,14 @@ def test_a_round_of_the_incoming_bucket_that_has_gone_for_long_makes_haste(world
     assert not world.rounds.positions["incoming"]
     world.sweep()
     assert world.reconciled.age == timedelta()
+
+
+def test_a_sweep_that_has_listed_the_incoming_bucket_compares_nothing_of_it(world):
+    world.objects.put("incoming", "northside/x.dcm", b"data")
+    world.at += LIMIT
+    world.rounds.positions = {JUST_LISTED: "now"}
+    world.sweep(2)
+    assert not world.standing()
+    world.rounds.positions.pop(JUST_LISTED)
+    world.sweep()
+    assert world.standing() == [Fault.ARRIVAL_UNRECORDED]
