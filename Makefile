@@ -17,6 +17,9 @@ $(error Nothing was run on Python $(PYTHON))
 endif
 endif
 
+# Without kept bytecode each test process compiles all that it imports anew: seconds of each, and they are hundreds.
+unexport PYTHONDONTWRITEBYTECODE
+
 STAGE ?= prod
 WORKERS ?= 2
 # A file's tests stay together, and browsers' come last (tests/conftest.py).

@@ -3,7 +3,8 @@
 import gc
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 Work = Callable[[], object]
@@ -67,25 +68,33 @@ def cpu_seconds(work: Work, *, times: int = 1) -> float:
     """Return the CPU seconds of all threads that a piece of work takes at its best."""
     best = float("inf")
     for _ in range(times):
-        gc.collect(0)
-        # What the suite itself keeps is not the work's: collections would go over all of it.
-        gc.freeze()
-        began = time.process_time()
-        work()
-        best = min(best, time.process_time() - began)
-        gc.unfreeze()
+        with _alone():
+            began = time.process_time()
+            work()
+            best = min(best, time.process_time() - began)
     return best
 
 
 def peak_bytes(work: Work) -> int:
     """Return the most bytes that Python held for a piece of work at once."""
-    gc.collect()
-    tracemalloc.start()
+    with _alone():
+        tracemalloc.start()
+        try:
+            work()
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Leave out what the suite itself keeps, which is not the work's: collections would go over all of it."""
+    gc.collect(0)
+    gc.freeze()
     try:
-        work()
-        return tracemalloc.get_traced_memory()[1]
+        yield
     finally:
-        tracemalloc.stop()
+        gc.unfreeze()
 
 
 def grow(subject: str, of_size: Callable[[int], Work], *, smallest: int, largest: int) -> Growth:

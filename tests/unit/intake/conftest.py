@@ -21,21 +21,27 @@ _INDEXES = {
 }
 
 
+@pytest.fixture(scope="session")
+def sdk() -> boto3.Session:
+    """One SDK for all tests: reading the services' models is most of what a test of one item takes."""
+    return boto3.Session("testing", "testing", region_name="us-east-1")
+
+
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
+def aws(sdk: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
     keep_named_items_only(monkeypatch)
     with mock_aws():
-        yield boto3.Session()
+        yield sdk
 
 
 @pytest.fixture(scope="module")
-def module_aws() -> Iterator[boto3.Session]:
+def module_aws(sdk: boto3.Session) -> Iterator[boto3.Session]:
     with mock_aws():
-        yield boto3.Session("testing", "testing", region_name="us-east-1")
+        yield sdk
 
 
 @pytest.fixture

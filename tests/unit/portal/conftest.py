@@ -2,13 +2,21 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from portal.http.request_log import logger
 from tests.unit.portal.portal_fixture import Portal
+from tests.unit.portal.shared_routes import share_routes
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_routes() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        share_routes(monkeypatch)
+        yield
 
 
 @pytest.fixture

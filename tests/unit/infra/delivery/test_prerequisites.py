@@ -5,6 +5,8 @@ AWS's answers are checked against botocore's own models of the services, as are 
 
 import re
 from dataclasses import replace
+from functools import cache
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -85,6 +87,15 @@ WELL = {
 """What an account that lacks nothing answers, by operation; an error where it refuses."""
 
 
+@cache
+def make_client(service, region):
+    """Return a client of a service and what stands before AWS; reading the models takes longer than all questions."""
+    client = boto3.client(service, region_name=region, aws_access_key_id="test", aws_secret_access_key="test")
+    stubber = Stubber(client)
+    stubber.activate()
+    return client, stubber
+
+
 class Aws:
     """Clients that answer as told, and refuse what botocore's models do not know."""
 
@@ -93,13 +104,14 @@ class Aws:
         self.asked = set()
 
     def client(self, service, region):
-        client = boto3.client(service, region_name=region, aws_access_key_id="test", aws_secret_access_key="test")
-        stubber = Stubber(client)
-        stubber.activate()
-        for operation, answer in self.answers.items():
-            if hasattr(client, operation):
-                setattr(client, operation, self._answer(stubber, operation, answer, getattr(client, operation)))
-        return client
+        client, stubber = make_client(service, region)
+        known = {operation: answer for operation, answer in self.answers.items() if hasattr(client, operation)}
+        return SimpleNamespace(
+            **{
+                operation: self._answer(stubber, operation, answer, getattr(client, operation))
+                for operation, answer in known.items()
+            }
+        )
 
     def _answer(self, stubber, operation, answer, method):
         def call(**given):

@@ -3,11 +3,14 @@
 Every call of that one is throttled at its first attempt: nobody may see any of it.
 """
 
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
 
 from intake.labels.dynamodb import DynamoStudyLabels
 from intake.operations.awaited import DynamoAwaitedFiles
@@ -64,6 +67,30 @@ def in_table(request, monkeypatch):
         return adapter(Table(ThrottledClient(client, every_other) if request.param == "throttled" else client, TABLE))
 
     return make
+
+
+@pytest.fixture(scope="module")
+def prepared() -> dict[tuple[str, str], tuple[Any, bytes]]:
+    """What was returned and stood in the table, by the kind of table and what filled it."""
+    return {}
+
+
+@pytest.fixture
+def prepare(in_table, request, prepared):
+    """Return a function that fills the table as a module's tests want it: once by calls, then by putting it back."""
+    kind = request.node.callspec.params["in_table"]
+
+    def run(fill: Callable[[], Any]) -> Any:
+        if kind == "fake":
+            return fill()
+        table = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].tables[TABLE]
+        if (kind, fill.__qualname__) not in prepared:
+            prepared[kind, fill.__qualname__] = fill(), pickle.dumps(table.items)
+        filled, items = prepared[kind, fill.__qualname__]
+        table.items = pickle.loads(items)  # noqa: S301  Written by this process.
+        return filled
+
+    return run
 
 
 @dataclass

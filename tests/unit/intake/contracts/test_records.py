@@ -17,12 +17,16 @@ OTHER_UPLOAD = "01kanqzzzz0000000000000001"
 
 
 @pytest.fixture
-def files(stores):
+def files(stores, prepare):
     """Three reserved files of northside's."""
-    reserved = [a_file(number, created_at=NOON + timedelta(minutes=number)) for number in range(3)]
-    stores.records.create_upload(an_upload())
-    stores.records.add_files(an_upload(), reserved)
-    return reserved
+
+    def reserve_files():
+        reserved = [a_file(number, created_at=NOON + timedelta(minutes=number)) for number in range(3)]
+        stores.records.create_upload(an_upload())
+        stores.records.add_files(an_upload(), reserved)
+        return reserved
+
+    return prepare(reserve_files)
 
 
 class TestRecords:

@@ -19,16 +19,20 @@ def step(event, detail=""):
 
 
 @pytest.fixture
-def files(stores):
+def files(stores, prepare):
     """A rejected file, one that was accepted in its place, and an accepted one of another name."""
-    reserved = [a_file(number, name=name) for number, name in enumerate(["ct/1.dcm", "ct/1.dcm", "ct/2.dcm"])]
-    stores.records.create_upload(an_upload())
-    stores.records.add_files(an_upload(), reserved)
-    refused = {"state": State.REJECTED, "findings": (REFUSAL,), "metadata": {"sop_instance_uid": "1.2.3"}}
-    for record, more in zip(reserved, (refused, {}, {"sop_instance_uid": "1.2.3"}), strict=True):
-        stores.verdicts.record(a_verdict(record, **more), reserved=True)
-        stores.apply([describe_change(stored_item(record), stored_item(stores.verdicts.file(record.file_id)))])
-    return [stores.records.file(None, record.file_id) for record in reserved]
+
+    def write_files():
+        reserved = [a_file(number, name=name) for number, name in enumerate(["ct/1.dcm", "ct/1.dcm", "ct/2.dcm"])]
+        stores.records.create_upload(an_upload())
+        stores.records.add_files(an_upload(), reserved)
+        refused = {"state": State.REJECTED, "findings": (REFUSAL,), "metadata": {"sop_instance_uid": "1.2.3"}}
+        for record, more in zip(reserved, (refused, {}, {"sop_instance_uid": "1.2.3"}), strict=True):
+            stores.verdicts.record(a_verdict(record, **more), reserved=True)
+            stores.apply([describe_change(stored_item(record), stored_item(stores.verdicts.file(record.file_id)))])
+        return [stores.records.file(None, record.file_id) for record in reserved]
+
+    return prepare(write_files)
 
 
 def test_a_file_is_replaced_once_and_by_its_own_clinic(stores, files):

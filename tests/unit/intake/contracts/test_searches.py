@@ -31,23 +31,27 @@ def _metadata(number):
 
 
 @pytest.fixture
-def files(stores):
+def files(stores, prepare):
     """Six files of two studies and patients, of which the first is rejected and the last two are awaited."""
-    reserved = [a_file(number, created_at=NOON + timedelta(minutes=number)) for number in range(6)]
-    stores.records.create_upload(an_upload(reference="Ward-7"))
-    stores.records.add_files(an_upload(), reserved)
-    for number, file in enumerate(reserved[:4]):
-        found = (REFUSAL,) if number == 0 else ()
-        verdict = a_verdict(
-            file,
-            state=State.REJECTED if found else State.ACCEPTED,
-            findings=found,
-            metadata=_metadata(number),
-            decided_at=NOON + timedelta(hours=number),
-        )
-        stores.verdicts.record(verdict, reserved=True)
-        stores.apply([describe_change(stored_item(file), stored_item(stores.verdicts.file(file.file_id)))])
-    return [file.file_id for file in reserved]
+
+    def write_files():
+        reserved = [a_file(number, created_at=NOON + timedelta(minutes=number)) for number in range(6)]
+        stores.records.create_upload(an_upload(reference="Ward-7"))
+        stores.records.add_files(an_upload(), reserved)
+        for number, file in enumerate(reserved[:4]):
+            found = (REFUSAL,) if number == 0 else ()
+            verdict = a_verdict(
+                file,
+                state=State.REJECTED if found else State.ACCEPTED,
+                findings=found,
+                metadata=_metadata(number),
+                decided_at=NOON + timedelta(hours=number),
+            )
+            stores.verdicts.record(verdict, reserved=True)
+            stores.apply([describe_change(stored_item(file), stored_item(stores.verdicts.file(file.file_id)))])
+        return [file.file_id for file in reserved]
+
+    return prepare(write_files)
 
 
 class TestSearch:

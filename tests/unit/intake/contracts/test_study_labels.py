@@ -15,8 +15,13 @@ STUDIES = [IDS.study("northside", f"1.2.{number}") for number in range(12)]
 
 
 @pytest.fixture
-def labels(stores):
+def labels(stores, prepare):
     """Twelve exams of one image each."""
+    prepare(lambda: fill(stores))
+    return stores.labels
+
+
+def fill(stores):
     files = [a_file(number) for number in range(12)]
     stores.records.create_upload(an_upload())
     stores.records.add_files(an_upload(), files)
@@ -25,7 +30,6 @@ def labels(stores):
         verdict = a_verdict(file, metadata={**told, "study_date": f"202611{number + 1:02}"}, decided_at=NOON)
         stores.verdicts.record(verdict, reserved=True)
         stores.apply([describe_change(stored_item(file), stored_item(stores.verdicts.file(file.file_id)))])
-    return stores.labels
 
 
 def texts(found):

@@ -4,12 +4,13 @@ import pytest
 
 from intake.projections.projections import DynamoProjections
 from intake.table.table import Table
-from tests.unit.intake.conftest import TABLE, aws, dynamodb
+from tests.unit.intake.conftest import TABLE, aws, dynamodb, sdk
 from tests.unit.intake.studies.test_boards import fill, image, project
 from tests.unit.portal.stored_portal import stored_portal, told_calls
 
 assert aws
 assert dynamodb
+assert sdk
 
 KEPT = "GetItem"
 """What somebody searched for, which stands in no address."""
