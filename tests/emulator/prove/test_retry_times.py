@@ -19,8 +19,8 @@ import pytest
 from intake.files.states import State
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.faulty_relay import FaultyRelay, Request, troubled
+from tests.emulator.test_archives import judging_processes
 from tests.emulator.test_exactly_once import Lane
-from tests.emulator.workers import find_workers
 from tests.waiting import until
 
 FILES = 60
@@ -129,7 +129,7 @@ def test_time_to_verdict_of_what_killed_judges_held(lane):
         relays["s3"].fails = hold
         files, arrived = send(lane, FILES)
         until(lambda: len(held_up) >= HELD, "judges in the middle of their batches", 120)
-        for process in find_workers(lane.stack, "judge"):
+        for process in judging_processes(lane):
             os.kill(process, signal.SIGKILL)
         relays["s3"].fails = lambda request: False
         let_go.set()
