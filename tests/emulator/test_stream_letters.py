@@ -92,6 +92,7 @@ def count_accepted(lane, upload_id):
     return lane.records.upload(None, upload_id).counts.get(State.ACCEPTED, 0)
 
 
+@pytest.mark.plain("the relay in front of the stream speaks plain HTTP only")
 def test_a_letter_is_counted_once_through_empty_pages_also_when_it_comes_twice_and_its_changes_too(lane, stream):
     upload_id = send(lane, COUNT)
     assert count_accepted(lane, upload_id) == 0
