@@ -78,21 +78,3 @@ def test_what_an_interrupted_upload_waits_for_is_given_up_without_scripts(
         page.get_by_role("button", name="Give up 2 files").click()
         expect(page.get_by_text("1 of 3 files accepted, 2 missing")).to_be_visible()
         expect(page.get_by_text("Given up by its sender")).to_have_count(2)
-
-
-def test_a_file_that_was_given_up_is_chosen_again_and_closes_the_gap(
-    portal: PortalServer, storage: Storage, staff_page: Page, tmp_path: Path
-) -> None:
-    sample = portal.sample()
-    upload = sample.upload("Given up", minutes_ago=30)
-    for name in ("slice-1.dcm", "slice-2.dcm"):
-        sample.file(upload, name, State.AWAITING_UPLOAD, size=len(GOOD))
-        (tmp_path / name).write_bytes(GOOD)
-    staff_page.goto(f"{portal.url}/uploads/{upload.upload_id}")
-    staff_page.get_by_text("Nothing more is coming: give up waiting").click()
-    assert violations(staff_page) == []
-    staff_page.get_by_role("button", name="Give up 2 files").click()
-    staff_page.get_by_role("link", name="Send again").click()
-    choose(staff_page, sorted(tmp_path.iterdir()))
-    staff_page.get_by_role("button", name="Upload 2 more files").click()
-    expect(staff_page.locator("#receipt").get_by_text("All 2 files accepted, 2 replaced")).to_be_visible()

@@ -10,16 +10,10 @@ export async function findUnsent(uploadId, { portal, entries, memory, hasher }) 
   const remembered = memory.upload?.uploadId === uploadId ? memory.upload.chosen : 0;
   const unfinished = new Unfinished(hasher);
   let announced = 0;
-  let givenUp = 0;
   try {
     for await (const files of portal.announced(uploadId)) {
       announced += files.length;
       for (const file of files) {
-        // One that was given up is announced anew when it is chosen again.
-        if (file.state === "expired") {
-          givenUp += 1;
-          continue;
-        }
         unfinished.add({ ...file, entry: isSent(file, memory) ? null : addNeeded(file, entries) });
       }
     }
@@ -29,7 +23,7 @@ export async function findUnsent(uploadId, { portal, entries, memory, hasher }) 
   }
   const unannounced = Math.max(0, remembered - announced);
   if (entries.count("needed") === 0 && unannounced === 0) return null;
-  return { unfinished, announced, text: describeRest(entries, announced - givenUp, unannounced) };
+  return { unfinished, announced, text: describeRest(entries, announced, unannounced) };
 }
 
 function isSent({ file_id: fileId, state }, memory) {
