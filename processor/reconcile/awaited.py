@@ -24,7 +24,7 @@ OVERDUE = timedelta(minutes=10)
 """How long a file may await its upload before the sweep looks whether it has arrived unnoticed."""
 
 ROWS_A_TURN = 500
-ROWS_PER_SWEEP = 20_000
+ROWS_PER_SWEEP = 16_000
 """Rows of lists that are read, each a file or all that was announced with it: what bounds a sweep's cost."""
 
 ROWS_A_STEP = 50

@@ -178,9 +178,10 @@ def test_thirty_thousand_files_that_never_come_cost_a_list_and_keep_no_lost_noti
     assert world.objects.calls == {"objects": 1, "find": 1}
 
 
-def test_half_as_many_again_as_a_sweep_reads_are_gone_through_in_two(world, monkeypatch):
+def test_more_than_a_sweep_reads_are_gone_through_in_two(world, monkeypatch):
     """As many as 30,000 are; here a tenth of it all."""
     monkeypatch.setattr(awaited, "ROWS_PER_SWEEP", awaited.ROWS_PER_SWEEP // 10)
+    monkeypatch.setattr(awaited, "ROWS_A_TURN", awaited.ROWS_A_TURN // 10)
     lost = world.reserve_singly(3_000)[-1]
     stored = world.put(lost)
     world.at = NOON + OVERDUE + timedelta(seconds=1)
@@ -189,7 +190,7 @@ def test_half_as_many_again_as_a_sweep_reads_are_gone_through_in_two(world, monk
     world.at += timedelta(minutes=5)
     second = world.sweep()
 
-    assert (second.rows, second.enqueued, world.sent()) == (1_000, 1, [stored])
+    assert (second.rows, second.enqueued, world.sent()) == (1_400, 1, [stored])
     assert world.rounds.positions["awaited"] == ""
     assert world.objects.calls["objects"] == 2
 
