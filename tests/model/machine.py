@@ -35,7 +35,7 @@ CONTESTED = ["slice-1-1.dcm", "other-1-1.dcm", "rewrapped-1-2.dcm", "short-2-7.d
 names = st.sampled_from([*sorted(write_contents()), *CONTESTED, *CONTESTED])
 places = st.integers(0, 10_000)
 """Which of what there is: taken modulo how many there are."""
-failures = st.none() | st.tuples(st.integers(0, 25), st.booleans(), st.booleans())
+failures = st.none() | st.tuples(st.integers(0, 6) | st.integers(0, 25), st.booleans(), st.booleans())
 """No failure, or how many calls go well before one fails, whether that one is done, and whether the worker dies."""
 _TROUBLED = {State.REJECTED, State.FAILED, State.EXPIRED}
 ORDERED = [Task.REPROCESS, Task.REPROCESS, Task.ACCEPT, Task.DELETE, Task.TRY]
@@ -100,13 +100,14 @@ class Files(RuleBasedStateMachine):
             self.announced += 1
             steps.drop(self.world, clinic, name)
 
-    @rule(clinic=clinics, which=places, name=names)
-    def intrude(self, clinic: str, which: int, name: str) -> None:
-        """Send bytes under one's own prefix, and behind it the ids of the other clinic's file."""
+    @rule(clinic=clinics, own=st.booleans(), which=places, name=names)
+    def intrude(self, clinic: str, own: bool, which: int, name: str) -> None:
+        """Send bytes under a key that names a file and is not its own: of the other clinic, or of another day."""
         (other,) = set(CLINICS) - {clinic}
-        if (record := self._choose(self._list(other), which)) and record.incoming.key.startswith(f"{other}/2"):
-            key = f"{clinic}/{record.incoming.key.partition('/')[2]}"
-            self.world.objects.put("incoming", key, write_contents()[name])
+        if record := self._choose(self._list_announced(clinic if own else other), which):
+            _, _, _, _, *ids = record.incoming.key.split("/")
+            day = "2025/12/24" if own else f"{record.created_at:%Y/%m/%d}"
+            self.world.objects.put("incoming", "/".join([clinic, day, *ids]), write_contents()[name])
 
     @precondition(lambda self: self.world.queue.messages)
     @rule(which=places, failure=failures)
@@ -120,7 +121,7 @@ class Files(RuleBasedStateMachine):
     def deliver_twice(self, which: int, failure: Any) -> None:
         """Have a message come again that was done."""
         message = self.world.queue.messages[which % len(self.world.queue.messages)]
-        self.world.queue.messages.append([message[0], 0])
+        self.world.queue.messages.append([message[0], 1])
         self.deliver(which, failure)
 
     @rule(failure=failures)
@@ -134,9 +135,10 @@ class Files(RuleBasedStateMachine):
     @precondition(lambda self: self.world.queue.messages)
     @rule(which=places)
     def lose(self, which: int) -> None:
-        """Lose S3's word of an object."""
+        """Lose S3's word of an object, before it comes: what is in the queue, SQS loses no more."""
         place = which % len(self.world.queue.messages)
-        if "Records" in self.world.queue.messages[place][0]:
+        body, times = self.world.queue.messages[place]
+        if "Records" in body and not times:
             del self.world.queue.messages[place]
 
     @rule(size=st.integers(1, 40), failure=failures)
@@ -178,7 +180,7 @@ class Files(RuleBasedStateMachine):
     def redrive(self, which: int) -> None:
         letters = self.world.dead_letters.messages
         body, _ = letters.pop(which % len(letters))
-        self.world.queue.send([body])
+        self.world.queue.messages.append([body, 1])
 
     @precondition(lambda self: self.world.queue.messages)
     @rule(which=places)
@@ -273,8 +275,9 @@ class Files(RuleBasedStateMachine):
         assert not found, "\n".join(found)
 
     def _check_states(self) -> None:
-        """Look whether every file that was declared is in one state, and none waits that has arrived."""
+        """Look whether every file that was declared is in one state, and none waits or failed that has arrived."""
         files = self.world.list_files()
+        assert not [one.file_id for one in files if one.state is State.FAILED]
         for upload_id in {one.upload_id for one in files}:
             upload = self.world.records.upload(None, upload_id)
             its = [one for one in files if one.upload_id == upload_id]
