@@ -30,12 +30,14 @@ MOST_FILES = 30
 """Of a run: the archives' entries are more."""
 
 clinics = st.sampled_from(CLINICS)
-CONTESTED = ["slice-1-1.dcm", "other-1-1.dcm", "rewrapped-1-2.dcm", "short-2-7.dcm"]
+CONTESTED = ["slice-1-1.dcm", "other-1-1.dcm", "rewrapped-1-2.dcm", "short-2-7.dcm", "mixed.zip", "bad.zip"]
 """What meets others, and what people decide on, is sent more often."""
 names = st.sampled_from([*sorted(write_contents()), *CONTESTED, *CONTESTED])
 places = st.integers(0, 10_000)
 """Which of what there is: taken modulo how many there are."""
-failures = st.none() | st.tuples(st.integers(0, 6) | st.integers(0, 25), st.booleans(), st.booleans())
+failures = st.none() | st.tuples(
+    st.integers(0, 3) | st.integers(0, 8) | st.integers(0, 25), st.booleans(), st.booleans()
+)
 """No failure, or how many calls go well before one fails, whether that one is done, and whether the worker dies."""
 _TROUBLED = {State.REJECTED, State.FAILED, State.EXPIRED}
 ORDERED = [Task.REPROCESS, Task.REPROCESS, Task.ACCEPT, Task.DELETE, Task.TRY]
