@@ -56,9 +56,9 @@ class Files(RuleBasedStateMachine):
         self.reordered = False
         self.announced = 0
 
-    @initialize(clinic=clinics, what=st.lists(names, min_size=1, max_size=6))
-    def begin(self, clinic: str, what: list[str]) -> None:
-        self.reserve(clinic, what, 0, None)
+    @initialize(clinic=clinics, what=st.lists(names, min_size=1, max_size=6), failure=failures)
+    def begin(self, clinic: str, what: list[str], failure: Any) -> None:
+        self.reserve(clinic, what, 0, failure)
 
     @precondition(lambda self: self.announced < MOST_FILES)
     @rule(clinic=clinics, what=st.lists(names, min_size=1, max_size=6), which=places, failure=failures)
