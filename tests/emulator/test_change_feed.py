@@ -18,7 +18,7 @@ from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient
 from tests.waiting import until
 
-pytestmark = pytest.mark.emulator
+pytestmark = [pytest.mark.emulator, pytest.mark.disturbs("its writers count changes of files that have no records")]
 
 SEED = int(os.environ.get("SEED", "20261122"))
 WORKERS = 6

@@ -27,7 +27,7 @@ from tests.emulator.sweeping import sweep
 from tests.records import IDS
 from tests.waiting import until
 
-pytestmark = pytest.mark.emulator
+pytestmark = [pytest.mark.emulator, pytest.mark.disturbs("a quiet clinic's past is counted, and has no records")]
 
 
 @pytest.fixture(scope="module")

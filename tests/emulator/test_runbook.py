@@ -20,7 +20,7 @@ from tests.dicom_files import ct_slice, uid
 from tests.emulator.aws_command import aws_command
 from tests.emulator.stacks import eventually
 
-pytestmark = pytest.mark.emulator
+pytestmark = [pytest.mark.emulator, pytest.mark.disturbs("a clinic leaves, and its objects are deleted")]
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
 BLOCK = re.compile(r"(?:^\*\*(Run locally|AWS only)\*\*\n\n)?^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)

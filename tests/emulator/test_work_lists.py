@@ -28,7 +28,7 @@ from tests.emulator.ids import ids_of
 from tests.emulator.test_exactly_once import Lane
 from tests.waiting import until
 
-pytestmark = pytest.mark.emulator
+pytestmark = [pytest.mark.emulator, pytest.mark.disturbs("a change whose note is taken away is counted twice")]
 
 
 class Admins:

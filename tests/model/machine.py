@@ -30,12 +30,14 @@ MOST_FILES = 30
 """Of a run: the archives' entries are more."""
 
 clinics = st.sampled_from(CLINICS)
-CONTESTED = ["slice-1-1.dcm", "other-1-1.dcm", "rewrapped-1-2.dcm", "short-2-7.dcm"]
+CONTESTED = ["slice-1-1.dcm", "other-1-1.dcm", "rewrapped-1-2.dcm", "short-2-7.dcm", "mixed.zip", "bad.zip"]
 """What meets others, and what people decide on, is sent more often."""
 names = st.sampled_from([*sorted(write_contents()), *CONTESTED, *CONTESTED])
 places = st.integers(0, 10_000)
 """Which of what there is: taken modulo how many there are."""
-failures = st.none() | st.tuples(st.integers(0, 25), st.booleans(), st.booleans())
+failures = st.none() | st.tuples(
+    st.integers(0, 3) | st.integers(0, 8) | st.integers(0, 25), st.booleans(), st.booleans()
+)
 """No failure, or how many calls go well before one fails, whether that one is done, and whether the worker dies."""
 _TROUBLED = {State.REJECTED, State.FAILED, State.EXPIRED}
 ORDERED = [Task.REPROCESS, Task.REPROCESS, Task.ACCEPT, Task.DELETE, Task.TRY]
@@ -54,9 +56,9 @@ class Files(RuleBasedStateMachine):
         self.reordered = False
         self.announced = 0
 
-    @initialize(clinic=clinics, what=st.lists(names, min_size=1, max_size=6))
-    def begin(self, clinic: str, what: list[str]) -> None:
-        self.reserve(clinic, what, 0, None)
+    @initialize(clinic=clinics, what=st.lists(names, min_size=1, max_size=6), failure=failures)
+    def begin(self, clinic: str, what: list[str], failure: Any) -> None:
+        self.reserve(clinic, what, 0, failure)
 
     @precondition(lambda self: self.announced < MOST_FILES)
     @rule(clinic=clinics, what=st.lists(names, min_size=1, max_size=6), which=places, failure=failures)
@@ -100,13 +102,14 @@ class Files(RuleBasedStateMachine):
             self.announced += 1
             steps.drop(self.world, clinic, name)
 
-    @rule(clinic=clinics, which=places, name=names)
-    def intrude(self, clinic: str, which: int, name: str) -> None:
-        """Send bytes under one's own prefix, and behind it the ids of the other clinic's file."""
+    @rule(clinic=clinics, own=st.booleans(), which=places, name=names)
+    def intrude(self, clinic: str, own: bool, which: int, name: str) -> None:
+        """Send bytes under a key that names a file and is not its own: of the other clinic, or of another day."""
         (other,) = set(CLINICS) - {clinic}
-        if (record := self._choose(self._list(other), which)) and record.incoming.key.startswith(f"{other}/2"):
-            key = f"{clinic}/{record.incoming.key.partition('/')[2]}"
-            self.world.objects.put("incoming", key, write_contents()[name])
+        if record := self._choose(self._list_announced(clinic if own else other), which):
+            _, _, _, _, *ids = record.incoming.key.split("/")
+            day = "2025/12/24" if own else f"{record.created_at:%Y/%m/%d}"
+            self.world.objects.put("incoming", "/".join([clinic, day, *ids]), write_contents()[name])
 
     @precondition(lambda self: self.world.queue.messages)
     @rule(which=places, failure=failures)
@@ -120,23 +123,24 @@ class Files(RuleBasedStateMachine):
     def deliver_twice(self, which: int, failure: Any) -> None:
         """Have a message come again that was done."""
         message = self.world.queue.messages[which % len(self.world.queue.messages)]
-        self.world.queue.messages.append([message[0], 0])
+        self.world.queue.messages.append([message[0], 1])
         self.deliver(which, failure)
 
-    @rule(failure=failures)
-    def deliver_all(self, failure: Any) -> None:
-        """Deliver what is in the queue and what that asks for, but for what asks for itself again."""
+    @rule(which=places, failure=failures)
+    def deliver_all(self, which: int, failure: Any) -> None:
+        """Deliver what is in the queue and what that asks for, but not for ever; any of it may fail."""
         for _ in range(3):
-            for _ in range(len(self.world.queue.messages)):
-                self.deliver(0, failure)
-                failure = None
+            number = len(self.world.queue.messages)
+            for place in range(number):
+                self.deliver(0, failure if place == which % number else None)
 
     @precondition(lambda self: self.world.queue.messages)
     @rule(which=places)
     def lose(self, which: int) -> None:
-        """Lose S3's word of an object."""
+        """Lose S3's word of an object, before it comes: what is in the queue, SQS loses no more."""
         place = which % len(self.world.queue.messages)
-        if "Records" in self.world.queue.messages[place][0]:
+        body, times = self.world.queue.messages[place]
+        if "Records" in body and not times:
             del self.world.queue.messages[place]
 
     @rule(size=st.integers(1, 40), failure=failures)
@@ -178,7 +182,7 @@ class Files(RuleBasedStateMachine):
     def redrive(self, which: int) -> None:
         letters = self.world.dead_letters.messages
         body, _ = letters.pop(which % len(letters))
-        self.world.queue.send([body])
+        self.world.queue.messages.append([body, 1])
 
     @precondition(lambda self: self.world.queue.messages)
     @rule(which=places)
@@ -273,8 +277,9 @@ class Files(RuleBasedStateMachine):
         assert not found, "\n".join(found)
 
     def _check_states(self) -> None:
-        """Look whether every file that was declared is in one state, and none waits that has arrived."""
+        """Look whether every file that was declared is in one state, and none waits or failed that has arrived."""
         files = self.world.list_files()
+        assert not [one.file_id for one in files if one.state is State.FAILED]
         for upload_id in {one.upload_id for one in files}:
             upload = self.world.records.upload(None, upload_id)
             its = [one for one in files if one.upload_id == upload_id]
@@ -298,7 +303,7 @@ class Files(RuleBasedStateMachine):
             if found:
                 return found
             self.upload_all(clinic)
-            self.deliver_all(None)
+            self.deliver_all(0, None)
         return []
 
     def _choose(self, found: list[FileRecord], which: int) -> FileRecord | None:

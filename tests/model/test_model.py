@@ -37,7 +37,7 @@ def in_turn_and_at_once(monkeypatch):
         monkeypatch.setattr(f"{module}.ThreadPoolExecutor", InTurn)
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
 def test_whatever_happens_to_files_all_adds_up():
     print(f"\n{EXAMPLES} runs of {STEPS} steps, seed {SEED} (SEED= repeats them)")
     chosen = settings(

@@ -47,6 +47,8 @@ def check_record(old: dict[str, Any], new: dict[str, Any]) -> None:
     assert [old[name] for name in ("clinic_id", "upload_id", "file_id", "created_at", "created_key")] == [
         new[name] for name in ("clinic_id", "upload_id", "file_id", "created_at", "created_key")
     ], "a record became another's"
+    places = [[one["incoming"][name] for name in ("bucket", "key")] for one in (old, new)]
+    assert places[0] == places[1], "another object settled a record than it was reserved for"
     if old["state"] != new["state"]:
         settles = old.get("kind") == "zip" and (old["state"], new["state"]) == ("accepted", "rejected")
         assert new["state"] in MOVES[old["state"]] or settles, f"{old['state']} became {new['state']}"

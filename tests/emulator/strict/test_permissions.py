@@ -8,6 +8,8 @@ import pytest
 from tests.emulator.strict import actions, targets
 from tests.emulator.strict.roles import FUNCTIONS, refusal
 
+pytestmark = pytest.mark.disturbs("every role is asked for everything, and what it may write stays")
+
 _READ = {"s3:GetObject", "s3:GetObjectVersion"}
 _ITEMS = {
     "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Query by clinic", "dynamodb:PutItem",
