@@ -233,7 +233,7 @@ class TestVerdicts:
         assert (record.state, record.updated_at, record.timeline[-1]) == (State.EXPIRED, step.at, step)
         stores.verdicts.record(a_verdict(files[1]), reserved=True)
         assert not stores.records.withdraw(files[1], step)
-        assert [file.file_id for file in stores.verdicts.list_awaited()] == [files[2].file_id]
+        assert [file.file_id for file in list_awaited(stores.awaited)] == [files[2].file_id]
         assert stores.verdicts.record(a_verdict(files[0]), reserved=True).outcome is Outcome.RECORDED
         assert not stores.records.withdraw(files[0], step)
         assert stores.records.file(None, files[0].file_id).state is State.ACCEPTED
