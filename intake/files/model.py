@@ -81,6 +81,18 @@ class TimelineEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastVerdict:
+    """What a verdict counted that another one took the place of: the record itself tells of the last one only."""
+
+    revision: int
+    """Of the record when it was judged again."""
+    codes: tuple[str, ...] = ()
+    shadow: tuple[str, ...] = ()
+    device: tuple[str, ...] = ()
+    """Key and label of the device; nothing where the file named none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileRecord:
     """All that is known of a file. The truth from which everything else is projected."""
 
@@ -132,6 +144,8 @@ class FileRecord:
     """How the malware scan of its bytes ended; None where nobody scanned them."""
     settled: bool = False
     """Of an archive: its own verdict was once held against those of its entries."""
+    past: tuple[PastVerdict, ...] = ()
+    """Verdicts that people had judged again, the first one first."""
     revision: int = 0
     """Rises by one with each change, so that a projection applies each change once."""
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Generic, TypeVar
 
-from intake.files.model import FileRecord, Finding, Metadata, ObjectVersion, TimelineEntry
+from intake.files.model import FileRecord, Finding, Metadata, ObjectVersion, PastVerdict, TimelineEntry
 from intake.files.scan import Scan
 from intake.files.states import State
 
@@ -30,6 +30,8 @@ class Again:
     """Who asked, and for what."""
     judged: bool
     """It had a verdict, whose timings stay: how long the first one took is what is measured."""
+    past: PastVerdict | None = None
+    """What the earlier verdict counted, where it had one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

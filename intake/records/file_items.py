@@ -5,6 +5,7 @@ from intake.files.model import (
     FileRecord,
     Finding,
     ObjectVersion,
+    PastVerdict,
     Severity,
     Source,
     TimelineEntry,
@@ -56,6 +57,7 @@ def file_item(record: FileRecord) -> Item:
         "shadow": list(record.shadow) or None,
         "scan": record.scan.value if record.scan else None,
         "settled": record.settled or None,
+        "past": [past_map(one) for one in record.past] or None,
         "revision": record.revision,
     }
 
@@ -100,6 +102,7 @@ def file_record(item: Item) -> FileRecord:
         shadow=tuple(item.get("shadow", ())),
         scan=Scan(item["scan"]) if item.get("scan") else None,
         settled=item.get("settled", False),
+        past=tuple(map(read_past, item.get("past", ()))),
         revision=item["revision"],
     )
 
@@ -134,6 +137,16 @@ def object_version(row: Item) -> ObjectVersion:
 def timeline_map(entry: TimelineEntry) -> Item:
     told = {"detail": entry.detail} if entry.detail else {}
     return {"at": timestamp(entry.at), "actor": entry.actor, "event": entry.event, **told}
+
+
+def past_map(past: PastVerdict) -> Item:
+    told = {"codes": past.codes, "shadow": past.shadow, "device": past.device}
+    return {"revision": past.revision, **{name: list(values) for name, values in told.items() if values}}
+
+
+def read_past(row: Item) -> PastVerdict:
+    told = {name: tuple(row.get(name, ())) for name in ("codes", "shadow", "device")}
+    return PastVerdict(revision=row["revision"], **told)
 
 
 def trouble_attributes(record: FileRecord, *, handled: bool) -> Item:

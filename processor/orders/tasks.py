@@ -15,7 +15,16 @@ from intake.dicom.streams import ByteSource
 from intake.errors import ContentionError, ObjectMissingError, ScalperError
 from intake.files import keys
 from intake.files.keys import KeyedIds, Placement
-from intake.files.model import FileRecord, Finding, ObjectVersion, Severity, TimelineEntry, list_rejecting_codes, now
+from intake.files.model import (
+    FileRecord,
+    Finding,
+    ObjectVersion,
+    PastVerdict,
+    Severity,
+    TimelineEntry,
+    list_rejecting_codes,
+    now,
+)
 from intake.files.outcomes import Again, Verdict
 from intake.files.ports import Verdicts
 from intake.files.scan import Scan
@@ -23,6 +32,7 @@ from intake.files.states import JUDGED, OPEN, State
 from intake.orders.commands import DoTask
 from intake.orders.model import Answer, Answered, Task
 from intake.orders.review_rules import REPLACEABLE, obstacles
+from intake.projections.model import device
 from intake.storage.ports import Objects
 from processor.ingest.filing import Buckets, Case, Filing
 from processor.ingest.process import Judge, time_judging
@@ -206,7 +216,7 @@ class Tasks:
             arrived_at=source.first.last_modified if place.reserved else record.created_at,
             name=record.name,
             sha256=record.sha256,
-            again=Again(record.revision, steps, judged=record.state in JUDGED) if place.reserved else None,
+            again=_describe_again(record, steps) if place.reserved else None,
             scan=scan,
             profile=profile,
         )
@@ -228,6 +238,20 @@ class Tasks:
     @property
     def _filing(self) -> Filing:
         return Filing(self.objects, self.verdicts, self.buckets, self.ids, self.clock)
+
+
+def _describe_again(record: FileRecord, steps: tuple[TimelineEntry, ...]) -> Again:
+    """Return what a verdict tells that follows another one, which its record tells no more of then."""
+    if record.state not in JUDGED:
+        return Again(record.revision, steps, judged=False)
+    made_by = device(record.clinic_id, record.metadata)
+    past = PastVerdict(
+        revision=record.revision,
+        codes=record.codes,
+        shadow=record.shadow,
+        device=(made_by.key, made_by.label) if made_by else (),
+    )
+    return Again(record.revision, steps, judged=True, past=past)
 
 
 def is_allowed(command: DoTask, record: FileRecord) -> bool:

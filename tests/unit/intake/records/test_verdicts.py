@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from intake.errors import ContentionError
-from intake.files.model import ObjectVersion, Source, TimelineEntry
+from intake.files.model import ObjectVersion, PastVerdict, Source, TimelineEntry
 from intake.files.outcomes import Again, Outcome
 from intake.files.scan import Scan
 from intake.files.states import State
@@ -260,6 +260,18 @@ def test_a_rejected_file_that_is_judged_again_keeps_its_first_timings_and_tells_
     assert (record.state, record.findings, record.timings) == (State.ACCEPTED, (), rejected.timings)
     assert [step.event for step in record.timeline[-2:]] == ["reprocess", "accepted"]
     assert record.revision == rejected.revision + 1
+
+
+def test_a_record_keeps_what_each_verdict_counted_that_another_one_followed(verdicts, rejected):
+    first = PastVerdict(revision=1, codes=("a-refusal", "another"), shadow=("a-shadow",), device=("ab12", "A scanner"))
+    second = PastVerdict(revision=2)
+    still = a_verdict(rejected, state=State.REJECTED, findings=(REFUSAL,), again=again(rejected, past=first))
+    verdicts.record(still, reserved=True)
+    once_more = verdicts.file(rejected.file_id)
+    verdicts.record(a_verdict(once_more, again=again(once_more, past=second)), reserved=True)
+
+    assert rejected.past == ()
+    assert verdicts.file(rejected.file_id).past == (first, second)
 
 
 def test_a_verdict_on_a_record_that_changed_since_is_void(verdicts, rejected):
