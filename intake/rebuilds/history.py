@@ -35,6 +35,8 @@ class Step:
     latency_ms: int | None = None
     is_duplicate: bool = False
     """Accepted, and its bytes were stored already."""
+    is_verdict: bool = False
+    """It was judged: for the first time, once more, or an archive by its entries."""
 
     @property
     def moves(self) -> bool:
@@ -51,9 +53,10 @@ def list_steps(item: Item) -> list[Step]:
     """Return the revisions of a record, by its item, the first one first."""
     state = None if begins_alone(item) else State.AWAITING_UPLOAD
     rows = [row for row in item["timeline"] if row["event"] in _STATES | _SAID]
-    verdicts = [number for number, row in enumerate(rows, 1) if row["event"] in JUDGED]
+    first = item["revision"] - len(rows) + 1
+    verdicts = [revision for revision, row in enumerate(rows, first) if row["event"] in JUDGED]
     found: list[Step] = []
-    for revision, row in enumerate(rows, 1):
+    for revision, row in enumerate(rows, first):
         before, state = state, State(row["event"]) if row["event"] in _STATES else state
         if state is None:
             raise ValueError(f"the record of {item['file_id']} does not begin with a state")
@@ -65,6 +68,7 @@ def list_steps(item: Item) -> list[Step]:
                 at=moment(row["at"]),
                 latency_ms=_read_latency(item, before, state),
                 is_duplicate=_is_duplicate(item, row),
+                is_verdict=row["event"] in JUDGED,
                 **_tell_verdict(item, row, state, revision, verdicts),
             )
         )

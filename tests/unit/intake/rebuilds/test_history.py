@@ -19,8 +19,12 @@ def told(minute, event, detail="", actor="processor"):
 RESERVED = told(0, "reserved", actor="user-1")
 
 
+def count_revisions(entries):
+    return sum(entry.event not in {"reserved", "unpacked", "reprocess"} for entry in entries)
+
+
 def steps_of(*entries, **changes):
-    return list_steps(stored_item(a_file(timeline=entries, **changes)))
+    return list_steps(stored_item(a_file(timeline=entries, revision=changes.pop("revision", count_revisions(entries)), **changes)))
 
 
 def test_a_revision_ends_with_a_state_or_with_what_was_said_and_what_was_ordered_belongs_to_what_came_of_it():
