@@ -137,7 +137,7 @@ def _write_row(change: Change) -> Item:
         "after": change.after.value,
         "at": timestamp(change.at),
         "codes": list(change.codes),
-        "warnings": change.warnings_after,
+        "warnings": change.new.warnings,
     }
 
 

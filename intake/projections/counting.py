@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from intake.files.keys import upload_of
 from intake.files.states import JUDGED, State
-from intake.projections.model import ONE_MORE, Change, Counted, Place
+from intake.projections.model import ONE_MORE, Change, Counted, Place, Snapshot
 from intake.studies.media_directory import is_media_directory
 from intake.table.expressions import clinic, update
 from intake.table.items import Item
@@ -76,7 +76,7 @@ class HeldElsewhere:
         """Return the changes as they are to be counted: it is known of each whether it only repeats another file."""
         marked: dict[tuple[str, str, str], dict[str, str]] = {}
         for change in changes:
-            first = change.counted_after.elsewhere
+            first = change.new.counted.elsewhere
             if first:
                 of_block = marked.setdefault((change.clinic_id, change.upload_id, first[:-_SUFFIX]), {})
                 of_block.setdefault(first, change.file_id)
@@ -102,15 +102,12 @@ def _name(first: str) -> str:
 
 
 def _settle(change: Change, holders: dict[tuple[str, str], str]) -> Change:
-    holder = holders.get((change.upload_id, change.counted_after.elsewhere), change.file_id)
+    holder = holders.get((change.upload_id, change.new.counted.elsewhere), change.file_id)
     if holder == change.file_id:
         return change
-    return replace(
-        change,
-        counted_before=_repeat(change.counted_before),
-        counted_after=_repeat(change.counted_after),
-    )
+    return replace(change, old=change.old and _repeat(change.old), new=_repeat(change.new))
 
 
-def _repeat(counted: Counted) -> Counted:
-    return replace(counted, place=Place.REPEAT) if counted.elsewhere else counted
+def _repeat(snapshot: Snapshot) -> Snapshot:
+    counted = snapshot.counted
+    return replace(snapshot, counted=replace(counted, place=Place.REPEAT)) if counted.elsewhere else snapshot

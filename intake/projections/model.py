@@ -91,6 +91,31 @@ ONE_MORE = Counted()
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What sums are made of: one revision of a record."""
+
+    state: State
+    size: int = 0
+    warnings: int = 0
+    counted: Counted = ONE_MORE
+    cause: str = ""
+    """What troubles the file, as `intake.files.item_keys` names it."""
+    filed: Filed | None = None
+    trouble: StudyNames | None = None
+    """The study that the file is in trouble in: rejected or failed, and nobody has seen to it."""
+    instance: Instance | None = None
+    """What the file stands for in its study: accepted, no duplicate, and its place taken by no other."""
+    duplicate: bool = False
+    """The file was accepted, and its bytes were stored already."""
+    unsettled: bool = False
+    """The file is an accepted archive whose verdict is still to be held against its entries': it counts as awaited."""
+    entries: int = 0
+    """How many files an archive holds that was accepted, also where it was rejected for them afterwards."""
+    dropped: bool = False
+    """Nobody announced the file: it was dropped into S3."""
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One revision of one file's record, as the table's stream tells it."""
 
@@ -99,44 +124,31 @@ class Change:
     clinic_id: str
     source: str
     revision: int
-    before: State | None
-    after: State
+    old: Snapshot | None
+    new: Snapshot
     at: datetime
-    size: int
-    warnings_before: int = 0
-    warnings_after: int = 0
     codes: tuple[str, ...] = ()
     latency_ms: int | None = None
     shadow: tuple[str, ...] = ()
-    instance: Instance | None = None
-    """What is new to a study: of a DICOM file that has just been accepted, and not as a duplicate."""
-    lost: Instance | None = None
-    """What a study loses: of a file whose place another took just now."""
-    cause_before: str = ""
-    cause_after: str = ""
-    """What troubles the file, as `intake.files.item_keys` names it."""
-    study_before: str = ""
-    """The id of the study that the file was filed under."""
-    filed: Filed | None = None
-    counted_before: Counted = ONE_MORE
-    counted_after: Counted = ONE_MORE
     exam: Exam | None = None
     """Whose and what the exam is, as a file says that is new to its study, or was rejected or failed."""
-    trouble_before: StudyNames | None = None
-    """The study that the file was in trouble in: rejected, or failed."""
-    trouble_after: StudyNames | None = None
-    entries: int = 0
-    """How many files an archive holds that has just been accepted."""
-    unsettled_before: bool = False
-    unsettled_after: bool = False
-    """The file is an accepted archive whose verdict is still to be held against its entries': it counts as awaited."""
-    duplicate_before: bool = False
-    duplicate: bool = False
-    """The file was accepted, and its bytes are stored already."""
     device: Device | None = None
     """What made the file, where it says so and was judged."""
     announced_at: datetime | None = None
     """When the file was announced with others, where this change ends its being awaited."""
+
+    @property
+    def before(self) -> State | None:
+        return self.old.state if self.old else None
+
+    @property
+    def after(self) -> State:
+        return self.new.state
+
+    @property
+    def new_instance(self) -> Instance | None:
+        """What is new to a study."""
+        return self.new.instance if self.old is None or self.old.instance is None else None
 
 
 class Grain(Enum):

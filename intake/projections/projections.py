@@ -1,7 +1,7 @@
 """What follows from the records, in the same table, behind the `Projections` port.
 
-Each file's revision is noted in the transaction that adds a change to its sums and appends it to its clinic's change
-feed: so a change counts once, however often, in whatever order and by however many workers the stream delivers it.
+What was counted for a file is marked in the transaction that adds a change to its sums and appends it to its clinic's
+change feed: so a change counts once, however often, in whatever order and by however many workers the stream delivers it.
 """
 
 from collections import Counter
@@ -27,9 +27,11 @@ from intake.files.keys import KeyedIds
 from intake.files.model import Source, timestamp
 from intake.files.states import State
 from intake.projections import change_feed
+from intake.projections.contributions import compare_images, list_studies
 from intake.projections.counting import HeldElsewhere
-from intake.projections.model import Bucket, Change, Grain, Holding
-from intake.projections.tally import Tally, UploadTally, add, tally
+from intake.projections.ledger import Ledger, name_block
+from intake.projections.model import Bucket, Change, Grain, Holding, Snapshot
+from intake.projections.tally import Tally, UploadTally, add, add_up, tally
 from intake.projections.time_buckets import FLEETING, DeviceRegister, bucket, bucket_facts, bucket_key, bucket_queries
 from intake.records.pending import AnnouncedFiles
 from intake.studies.exams import Exam
@@ -44,10 +46,9 @@ from intake.table.table import Table, TableSecret
 from intake.table.transactions import write_anew
 
 ITEMS_PER_TRANSACTION = 100
-"""DynamoDB takes no more. A change shares with others its block's note, and the items of up to twelve sums."""
+"""DynamoDB takes no more. A change shares with others its block's marks, and the items of up to twelve sums."""
 
-_SUFFIX = 2
-"""Characters of a file's id that tell it from the others of its block."""
+AWAITED = Snapshot(State.AWAITING_UPLOAD)
 
 
 class DynamoProjections:
@@ -74,12 +75,13 @@ class DynamoProjections:
             replace(change, device=change.device and self._devices.admit(change.clinic_id, change.at, change.device))
             for change in counted
         ]
+        touched: set[str] = set()
         for together in _cut_transactions(self._held.admit(admitted)):
-            write_anew(self._table, partial(self._transaction, together), "sums")
-        # Sets and bounds may be written again, so they need no note, and follow when every change was counted.
+            self._count(together, touched)
+        # Sets and bounds may be written again, so they need no mark, and follow when every change was counted.
         self._marks.add(file for change in counted if (file := _describe_study_file(change)))
-        touched = dict.fromkeys(study for change in counted for study in _list_studies(change))
-        self._standings.settle(self._matches.tell_images(touched))
+        studies = [study for change in counted for study in list_studies(compare_images(change).numbers)]
+        self._standings.settle(self._matches.tell_images(dict.fromkeys([*studies, *sorted(touched)])))
 
     def buckets(
         self, grain: Grain, since: datetime, until: datetime, clinic_id: str | None = None
@@ -95,42 +97,53 @@ class DynamoProjections:
         rows = self._table.items(Query(HOLDINGS))
         return tuple(Holding(row["sk"], row.get("files", 0), row.get("bytes", 0)) for row in rows)
 
-    def _transaction(self, changes: Sequence[Change]) -> list[Write]:
-        """Return the writes that apply what was not applied yet; none where all was."""
-        new, notes = self._ledger.split_new(changes)
-        if not new:
+    def _count(self, changes: Sequence[Change], touched: set[str]) -> None:
+        """Count what was not counted yet, and note the studies whose sums change."""
+        try:
+            write_anew(self._table, partial(self._transaction, changes, touched), "sums")
+        except _TooManyItemsError:
+            middle = len(changes) // 2
+            self._count(changes[:middle], touched)
+            self._count(changes[middle:], touched)
+
+    def _transaction(self, changes: Sequence[Change], touched: set[str]) -> list[Write]:
+        """Return the writes that count what was not counted yet; none where all was."""
+        counted, marks = self._ledger.weigh(changes)
+        if not counted:
             return []
-        sums = tally(new)
+        sums = add_up(counted)
+        touched.update(sums.studies)
         # The feed tells each verdict once, and an archive's when its entries have theirs.
         told = [
-            replace(change, before=State.AWAITING_UPLOAD) if change.unsettled_before else change
-            for change in new
-            if not change.unsettled_after
+            replace(change, old=AWAITED) if change.old and change.old.unsettled else change
+            for change, _ in counted
+            if not change.new.unsettled
         ]
-        return [
-            *notes,
+        writes = [
+            *marks,
             *self._announced.decrement_items(sums.announced),
             *_write_sums(sums),
             *self._feed.append_changes(told),
         ]
+        if len(writes) > ITEMS_PER_TRANSACTION:
+            raise _TooManyItemsError
+        return writes
+
+
+class _TooManyItemsError(Exception):
+    """Raised when changes take more items than a transaction, as the marks of records that were restored may."""
 
 
 def _describe_study_file(change: Change) -> StudyFile | None:
     """Return what a change brought to a study; None where it brought nothing."""
-    new, trouble = change.instance, change.trouble_after
+    new, trouble = change.new_instance, change.new.trouble
     if new is not None:
         exam = change.exam or Exam(patient_key=new.patient_key, modality=new.modality, study_date=new.study_date)
         return StudyFile(change.clinic_id, change.upload_id, change.at, new.study_id, exam, new)
-    if trouble is None or trouble == change.trouble_before:
+    if trouble is None or (change.old and trouble == change.old.trouble):
         return None
     exam = change.exam or Exam()
     return StudyFile(change.clinic_id, change.upload_id, change.at, trouble.study_id, exam, None)
-
-
-def _list_studies(change: Change) -> Iterator[str]:
-    """Yield the studies whose sums a change adds to."""
-    told = (change.instance, change.lost, change.trouble_before, change.trouble_after)
-    yield from (one.study_id for one in told if one is not None)
 
 
 def _write_sums(sums: Tally) -> Iterator[Write]:
@@ -146,14 +159,16 @@ def _write_sums(sums: Tally) -> Iterator[Write]:
         told = Counter({"pending": alert.pending, **{f"code_{code}": n for code, n in alert.codes.items()}})
         first, kept = {"first_file_id": alert.first_file_id}, {"expires": expiry()}
         yield addition(alert_key(kind, upload_id), told, clinic(alert.clinic_id), initial=first, sets=kept)
-    for (clinic_id, study_id, study_uid), counts in sums.studies.items():
-        facts = {"clinic_id": clinic_id, "study_uid": study_uid}
-        yield addition(study_key(study_id), Counter({**counts, WRITES: 1}), clinic(clinic_id), sets=facts)
-    for (clinic_id, study_id, series_id, series_uid), counts in sums.series.items():
-        yield addition(series_key(study_id, series_id), counts, clinic(clinic_id), sets={"series_uid": series_uid})
+    for study_id, study in sums.studies.items():
+        yield addition(
+            study_key(study_id), Counter({**study.counts, WRITES: 1}), clinic(study.clinic_id), sets={**study.facts}
+        )
+    for (study_id, series_id), series in sums.series.items():
+        yield addition(
+            series_key(study_id, series_id), series.counts, clinic(series.clinic_id), sets={**series.facts}
+        )
     for (upload_id, study_id), part in sums.filed.items():
-        said = {"study_id": study_id, "modality": part.filed.modality, "study_date": part.filed.study_date}
-        facts = {name: value for name, value in said.items() if value}
+        facts = {"study_id": study_id, **part.facts}
         yield addition(study_of_upload_key(upload_id, study_id), part.counts, clinic(part.clinic_id), initial=facts)
 
 
@@ -179,59 +194,15 @@ def _add_upload(upload_id: str, row: UploadTally) -> Iterator[Write]:
 
 
 def _cut_transactions(changes: list[Change]) -> Iterator[list[Change]]:
-    """Cut a batch into as few transactions as its notes and sums fit into."""
+    """Cut a batch into as few transactions as its marks and sums fit into."""
     together: list[Change] = []
     sums = Tally()
     for change in changes:
-        add(sums, change)
-        notes = len({name_block(one) for one in (*together, change)})
-        if notes + sums.items + change_feed.ITEMS * len(sums.clinics) > ITEMS_PER_TRANSACTION:
+        add(sums, change, compare_images(change))
+        marks = len({name_block(one) for one in (*together, change)})
+        if marks + sums.items + change_feed.ITEMS * len(sums.clinics) > ITEMS_PER_TRANSACTION:
             yield together
             together, sums = [], tally([change])
         together.append(change)
     if together:
         yield together
-
-
-class Ledger:
-    """Tells new changes from repeated ones, and writes in their transaction that they are repeated from then on.
-
-    A note is a member of a set, and a hundred numbered files share one item, so that a batch of a busy upload notes all
-    its changes with an item or two. Whoever adds to an item does so on the condition that it holds as many notes as
-    were read.
-    """
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def split_new(self, changes: Sequence[Change]) -> tuple[list[Change], list[Write]]:
-        """Return the changes that no sum holds, and the writes of the transaction that is to apply them."""
-        keys = {name_block(change): {"pk": f"APPLIED#{name_block(change)}", "sk": "#APPLIED"} for change in changes}
-        items = self._table.batch_get(list(keys.values()))
-        known = {block: set(item["notes"]) if item else set() for block, item in zip(keys, items, strict=True)}
-        new = [change for change in changes if _note(change) not in known[name_block(change)]]
-        notes: dict[str, set[str]] = {}
-        for change in new:
-            notes.setdefault(name_block(change), set()).add(_note(change))
-        owners = {name_block(change): change.clinic_id for change in new}
-        return new, [
-            update(
-                keys[block],
-                clinic(owners[block]),
-                sets={"expires": expiry()},
-                members={"notes": noted},
-                condition="size(notes) = :known" if known[block] else "attribute_not_exists(pk)",
-                values={":known": len(known[block])} if known[block] else {},
-                new=True,
-            )
-            for block, noted in notes.items()
-        ]
-
-
-def name_block(change: Change) -> str:
-    """Return what the files of a block have in common; blocks are what a transaction writes, whatever their size."""
-    return change.file_id[:-_SUFFIX]
-
-
-def _note(change: Change) -> str:
-    return f"{change.file_id[-_SUFFIX:]}.{change.revision}"

@@ -1,15 +1,23 @@
 """What changes of records add up to: pure arithmetic, so that any batching and any order gives the same sums."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from intake.files.model import Source
 from intake.files.states import State
 from intake.messaging.model import AlertKind
-from intake.projections.model import Change, Counted, Filed, Grain
-from intake.studies.model import Instance
+from intake.projections.contributions import (
+    COUNTS,
+    DECLARED,
+    FILED,
+    HOLDING,
+    STUDY,
+    Contribution,
+    compare_images,
+)
+from intake.projections.model import Change, Grain
 
 _STEPS = (10, 15, 20, 30, 50, 70)
 LATENCY_BOUNDS_MS: tuple[int, ...] = (
@@ -52,13 +60,12 @@ class AlertTally:
 
 
 @dataclass(slots=True)
-class FiledTally:
-    """What is to be added to an upload's share of a study."""
+class StudyTally:
+    """What is to be added to a study, to a series, or to an upload's share of a study."""
 
     clinic_id: str
-    filed: Filed
     counts: Counter[str] = field(default_factory=Counter)
-    """`n_{state}`."""
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -73,13 +80,13 @@ class Tally:
     """Clinic → `files` and `bytes` newly stored."""
     alerts: dict[tuple[str, str], AlertTally] = field(default_factory=dict)
     """Kind and upload → what to tell."""
-    studies: dict[tuple[str, str, str], Counter[str]] = field(default_factory=dict)
-    """Clinic, study id and UID → `instances`, `bytes`, `numbered` and `rejected`."""
-    series: dict[tuple[str, str, str, str], Counter[str]] = field(default_factory=dict)
-    """Clinic, study id, series id and UID → `instances` and `numbered`."""
+    studies: dict[str, StudyTally] = field(default_factory=dict)
+    """Study id → `instances`, `bytes`, `numbered` and `rejected`."""
+    series: dict[tuple[str, str], StudyTally] = field(default_factory=dict)
+    """Study id and series id → `instances` and `numbered`."""
     clinics: set[str] = field(default_factory=set)
-    filed: dict[tuple[str, str], FiledTally] = field(default_factory=dict)
-    """Upload and study id → the upload's judged files of that study."""
+    filed: dict[tuple[str, str], StudyTally] = field(default_factory=dict)
+    """Upload and study id → `n_{state}` of the upload's judged files of that study."""
     announced: Counter[tuple[str, str, datetime]] = field(default_factory=Counter)
     """Clinic, upload and when it announced them → how many files are awaited no longer."""
 
@@ -92,78 +99,60 @@ class Tally:
 
 
 def tally(changes: Iterable[Change]) -> Tally:
-    """Add changes up. Files that still await their upload count nowhere: an upload knows how many it declared."""
+    """Add up changes that follow each other, each by the difference that it made to its record.
+
+    Files that still await their upload count nowhere: an upload knows how many it declared.
+    """
+    return add_up((change, compare_images(change)) for change in changes if change.after is not State.AWAITING_UPLOAD)
+
+
+def add_up(counted: Iterable[tuple[Change, Contribution]]) -> Tally:
+    """Add up verdicts, and what is to be added for each of them."""
     sums = Tally()
-    for change in changes:
-        if change.after is not State.AWAITING_UPLOAD:
-            add(sums, change)
+    for change, difference in counted:
+        add(sums, change, difference)
     return sums
 
 
-def add(sums: Tally, change: Change) -> None:
+def add(sums: Tally, change: Change, difference: Contribution) -> None:
     sums.clinics.add(change.clinic_id)
-    _add_to_upload(sums, change)
+    row = sums.uploads.setdefault(
+        change.upload_id, UploadTally(change.clinic_id, change.source or Source.DIRECT, change.at)
+    )
+    for name, counts in difference.numbers.items():
+        kind, _, place = name.partition("#")
+        if kind == COUNTS:
+            row.counts.update(counts)
+        elif kind == DECLARED:
+            row.declared += counts["declared"]
+        elif kind == HOLDING:
+            sums.holdings.setdefault(change.clinic_id, Counter()).update(counts)
+        else:
+            study = _find_study(sums, change, kind, place)
+            study.counts.update(counts)
+            study.facts |= {what: text for what, text in difference.facts.get(name, {}).items() if text}
     _add_to_buckets(sums, change)
     _add_to_alert(sums, change)
-    left = change.before is State.ACCEPTED and change.after is State.REJECTED and not change.duplicate_before
-    stored = _count_stored(change) - (change.size if left else 0)
-    if stored:
-        sums.holdings.setdefault(change.clinic_id, Counter()).update({"files": -1 if left else 1, "bytes": stored})
-    if change.instance is not None:
-        _count_instance(sums, change, change.instance, 1)
-    if change.lost is not None:
-        _count_instance(sums, change, change.lost, -1)
-    for trouble, more in ((change.trouble_before, -1), (change.trouble_after, 1)):
-        if trouble is not None:
-            sums.studies.setdefault((change.clinic_id, *trouble), Counter())["rejected"] += more
-    if change.study_before:
-        _find_filed(sums, change, Filed(change.study_before)).counts[f"n_{change.before}"] -= 1
-    if change.filed:
-        _find_filed(sums, change, change.filed).counts[f"n_{change.after}"] += 1
     if change.announced_at:
         sums.announced[change.clinic_id, change.upload_id, change.announced_at] += 1
 
 
-def _add_to_upload(sums: Tally, change: Change) -> None:
-    row = sums.uploads.setdefault(
-        change.upload_id, UploadTally(change.clinic_id, change.source or Source.DIRECT, change.at)
-    )
-    row.declared += change.entries + (change.before is None)
-    row.counts["held"] += change.entries
-    for state, counted, warnings, sign in (
-        (change.before, change.counted_before, change.warnings_before, -1),
-        (change.after, change.counted_after, change.warnings_after, 1),
-    ):
-        if state not in {None, State.AWAITING_UPLOAD}:
-            for name in _list_sums(state, counted, warned=warnings > 0):
-                row.counts[name] += sign
-    row.counts["unsettled"] += change.unsettled_after - change.unsettled_before
-    for cause, more in ((change.cause_before, -1), (change.cause_after, 1)):
-        if cause:
-            row.counts[f"cause_{cause}"] += more
+def _find_study(sums: Tally, change: Change, kind: str, place: str) -> StudyTally:
+    new = StudyTally(change.clinic_id)
+    if kind == STUDY:
+        return sums.studies.setdefault(place, new)
+    if kind == FILED:
+        return sums.filed.setdefault((change.upload_id, place), new)
+    study_id, _, series_id = place.partition("#")
+    return sums.series.setdefault((study_id, series_id), new)
 
 
-def _list_sums(state: State, counted: Counted, *, warned: bool) -> Iterator[str]:
-    """Yield the sums of its upload that a file stands in."""
-    yield f"{'c' if counted.container else 'n'}_{state}"
-    if counted.inside:
-        yield "inside"
-    if counted.handled:
-        yield f"handled_{state}"
-    if counted.container:
-        return
-    if warned and state is State.ACCEPTED:
-        yield "with_warnings"
-    if counted.duplicate:
-        yield "duplicates"
-    if counted.place:
-        yield counted.place.value
-
-
-def _add_to_buckets(sums: Tally, change: Change) -> None:
+def count_verdict(change: Change) -> Counter[str]:
+    """Return what a verdict adds to each stretch of time that it fell into. It stays there, whatever follows it."""
     if change.before is change.after:
-        return  # Judged again, to the same end: the time of the first verdict has counted it.
-    counts = Counter({f"n_{change.after}": 1, "bytes": _count_stored(change)})
+        return Counter()  # Judged again, to the same end: the time of the first verdict has counted it.
+    stored = compare_images(change).numbers.get(HOLDING, {}).get("bytes", 0)
+    counts = Counter({f"n_{change.after}": 1, "bytes": stored})
     if change.before is State.REJECTED and change.after is State.ACCEPTED:
         counts["accepted_again"] += 1
     if change.latency_ms is not None:
@@ -173,14 +162,14 @@ def _add_to_buckets(sums: Tally, change: Change) -> None:
     counts.update(f"shadow_{code}" for code in change.shadow)
     if change.device is not None:
         counts.update(f"dev_{change.device.key}_{what}" for what in (change.after.value, *change.codes))
-    for grain in Grain:
-        sums.buckets.setdefault((grain, grain.start(change.at), change.clinic_id), Counter()).update(+counts)
+    return +counts
 
 
-def _count_stored(change: Change) -> int:
-    """Return the bytes that a change adds to what is stored of accepted files, once for each."""
-    is_new = change.after is State.ACCEPTED and change.before is not State.ACCEPTED
-    return change.size if is_new and not change.duplicate else 0
+def _add_to_buckets(sums: Tally, change: Change) -> None:
+    counts = count_verdict(change)
+    if counts:
+        for grain in Grain:
+            sums.buckets.setdefault((grain, grain.start(change.at), change.clinic_id), Counter()).update(counts)
 
 
 def _add_to_alert(sums: Tally, change: Change) -> None:
@@ -190,19 +179,3 @@ def _add_to_alert(sums: Tally, change: Change) -> None:
     row = sums.alerts.setdefault((kind, change.upload_id), AlertTally(change.clinic_id, change.file_id))
     row.pending += 1
     row.codes.update(change.codes)
-
-
-def _count_instance(sums: Tally, change: Change, one: Instance, sign: int) -> None:
-    study = (change.clinic_id, one.study_id, one.study_uid)
-    numbered = sign * int(one.number is not None)
-    counts = {"instances": sign, "bytes": sign * change.size, "numbered": numbered}
-    sums.studies.setdefault(study, Counter()).update(counts)
-    series = (change.clinic_id, one.study_id, one.series_id, one.series_uid)
-    sums.series.setdefault(series, Counter()).update({"instances": sign, "numbered": numbered})
-
-
-def _find_filed(sums: Tally, change: Change, filed: Filed) -> FiledTally:
-    row = sums.filed.setdefault((change.upload_id, filed.study_id), FiledTally(change.clinic_id, filed))
-    if filed.modality or filed.study_date:
-        row.filed = filed
-    return row

@@ -160,8 +160,8 @@ def list_events(changes: Sequence[Change]) -> list[Event]:
             # The same id as in the change feed, so that who reads both tells an event from its repetition.
             about = {"file_id": change.file_id, "upload_id": change.upload_id, "codes": list(change.codes)}
             events.append(Event(f"{change.file_id}.{change.revision}", kind, change.clinic_id, change.at, about))
-        if change.instance is not None:
-            study = (change.clinic_id, change.instance.study_uid)
+        if change.new_instance is not None:
+            study = (change.clinic_id, change.new_instance.study_uid)
             last[study] = max(last.get(study, change), change, key=lambda one: (one.file_id, one.revision))
     for (clinic_id, study_uid), change in last.items():
         event_id = f"{change.file_id}.{change.revision}.study"

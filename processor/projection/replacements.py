@@ -107,5 +107,5 @@ def _split_news(changes: Iterable[Change]) -> tuple[list[str], list[str]]:
     """Return the files that were accepted just now, and those that have just got into trouble or stay in it."""
     changes = list(changes)
     accepted = [one.file_id for one in changes if one.after is State.ACCEPTED and one.before is not State.ACCEPTED]
-    troubled = [one.file_id for one in changes if one.after in RANKS and not one.counted_after.handled]
+    troubled = [one.file_id for one in changes if one.after in RANKS and not one.new.counted.handled]
     return list(dict.fromkeys(accepted)), list(dict.fromkeys(troubled))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from intake.files.keys import file_id, new_upload_id, object_key
 from intake.files.model import FileRecord, Finding, Metadata, ObjectVersion, Source, TimelineEntry, Upload
 from intake.files.states import JUDGED, State
-from intake.projections.model import Change, Device
+from intake.projections.model import Change, Device, Snapshot
 from intake.tenants.model import Clinic
 from processor.judge.rules.catalogue import RULES
 from tests.fakes import FakeDirectory, FakeProjections, FakeTable
@@ -108,10 +108,9 @@ class Sample:
                     clinic_id=clinic,
                     source="web",
                     revision=1,
-                    before=State.AWAITING_UPLOAD,
-                    after=state,
+                    old=Snapshot(State.AWAITING_UPLOAD),
+                    new=Snapshot(state, size=24_524_288),
                     at=at,
-                    size=24_524_288,
                     codes=codes,
                     latency_ms=240 + 9 * number + 3000 * (number % 23 == 22) if state in JUDGED else None,
                     device=device if state in JUDGED else None,
@@ -165,10 +164,9 @@ class Sample:
             clinic_id=record.clinic_id,
             source=record.source,
             revision=1,
-            before=State.AWAITING_UPLOAD,
-            after=record.state,
+            old=Snapshot(State.AWAITING_UPLOAD),
+            new=Snapshot(record.state, size=record.size),
             at=record.updated_at,
-            size=record.size,
             codes=tuple(finding.code for finding in record.findings) if record.state is State.REJECTED else (),
             latency_ms=record.timings.get("arrival_to_verdict"),
         )

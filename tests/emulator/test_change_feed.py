@@ -11,7 +11,7 @@ from intake.files.keys import file_id, new_upload_id
 from intake.files.model import now
 from intake.files.states import State
 from intake.projections.change_feed import DynamoChangeFeed
-from intake.projections.model import Change
+from intake.projections.model import Change, Snapshot
 from intake.projections.projections import DynamoProjections
 from intake.table.table import Table
 from tests.dicom_files import ct_slice, uid
@@ -33,10 +33,9 @@ def _changes(clinic_id, count):
             clinic_id=clinic_id,
             source="api",
             revision=1,
-            before=State.AWAITING_UPLOAD,
-            after=State.ACCEPTED,
+            old=Snapshot(State.AWAITING_UPLOAD),
+            new=Snapshot(State.ACCEPTED, size=1000),
             at=now(),
-            size=1000,
         )
         for number in range(count)
     ]

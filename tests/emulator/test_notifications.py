@@ -16,7 +16,7 @@ from intake.messaging.sns import SnsSubscribers
 from intake.messaging.sqs import CloudWatchQueueAge
 from intake.operations.dynamodb import DynamoWatch
 from intake.operations.model import FILES
-from intake.projections.model import Change, Grain
+from intake.projections.model import Change, Grain, Snapshot
 from intake.projections.projections import DynamoProjections
 from intake.table.table import Table, serialize
 from intake.tenants.dynamodb import DynamoDirectory
@@ -252,5 +252,5 @@ def _past(clinic, number, weeks):
     at = Grain.HOUR.start(now()) - timedelta(weeks=weeks, hours=3)
     return Change(
         file_id=f"{clinic}-{weeks}-{number}", upload_id="past", clinic_id=clinic, source="direct", revision=1,
-        before=None, after=State.ACCEPTED, at=at, size=1,
+        old=None, new=Snapshot(State.ACCEPTED, size=1, dropped=True), at=at,
     )  # fmt: skip

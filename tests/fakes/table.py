@@ -66,27 +66,17 @@ class FakeTable:
 
 def _describe_end(record: FileRecord) -> Change:
     """Return the one change that adds what all of a record's changes added up to."""
-    change = describe_change({}, stored_item(replace(record, state=State(record.state))))
-    begun = None if record.source is Source.DIRECT and record.parent is None else State.AWAITING_UPLOAD
-    return replace(change, before=begun, entries=_entries(record), announced_at=None)
-
-
-def _entries(record: FileRecord) -> int:
-    held = record.kind == "zip" and (record.state is State.ACCEPTED or record.settled)
-    return int(record.metadata.get("entries", 0)) if held else 0
+    return describe_change({}, stored_item(replace(record, state=State(record.state))))
 
 
 def _admit(changes: Sequence[Change]) -> Iterator[Change]:
     """Yield the changes with the second of those that are the same as a file elsewhere as repeats."""
     firsts: dict[str, str] = {}
     for change in changes:
-        first = change.counted_after.elsewhere
+        first = change.new.counted.elsewhere
         is_new = firsts.setdefault(first, change.file_id) == change.file_id
-        yield (
-            change
-            if not first or is_new
-            else replace(change, counted_after=replace(change.counted_after, place=Place.REPEAT))
-        )
+        repeat = replace(change.new, counted=replace(change.new.counted, place=Place.REPEAT))
+        yield change if not first or is_new else replace(change, new=repeat)
 
 
 def summary(record: FileRecord) -> FileSummary:

@@ -8,7 +8,7 @@ from intake.files.item_keys import upload_key
 from intake.files.model import timestamp
 from intake.files.states import State
 from intake.projections.change_feed import DynamoChangeFeed
-from intake.projections.model import OTHER, Change, Counted, Device, DeviceTally, Grain, Holding
+from intake.projections.model import OTHER, Change, Counted, Device, DeviceTally, Grain, Holding, Snapshot
 from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
 from intake.records.pending import BATCH
@@ -20,19 +20,21 @@ from tests.unit.intake.conftest import TABLE
 OTHERS_UPLOAD_ID = "01kanqzzzz0000000000000001"
 
 
-def a_change(number=0, **changes):
+def a_change(number=0, *, before=State.AWAITING_UPLOAD, after=State.ACCEPTED, old=None, **changes):
+    """Return a change; what `Snapshot` names is what the record says after it, and `old` what it said before."""
     # An upload is one clinic's.
     upload_id = UPLOAD_ID if changes.get("clinic_id", "northside") == "northside" else OTHERS_UPLOAD_ID
+    new = {name: changes.pop(name) for name in [*changes] if name in Snapshot.__dataclass_fields__}
+    both = {"size": 1000, "dropped": changes.get("source") == "direct"}
     fields = {
         "file_id": a_file(number, upload_id=upload_id).file_id,
         "upload_id": upload_id,
         "clinic_id": "northside",
         "source": "web",
         "revision": 1,
-        "before": State.AWAITING_UPLOAD,
-        "after": State.ACCEPTED,
+        "old": before and Snapshot(before, **{**both, **(old or {})}),
+        "new": Snapshot(after, **{**both, **new}),
         "at": NOON,
-        "size": 1000,
         "latency_ms": 150,
     }
     return Change(**{**fields, **changes})
@@ -59,7 +61,7 @@ def records(dynamodb):
 def test_changes_count_once_however_often_and_in_whatever_order_they_are_delivered(projections, outbox, records):
     changes = [a_change(number) for number in range(40)]
     changes += [a_change(number, after=State.REJECTED, codes=("bad",)) for number in range(40, 50)]
-    changes += [a_change(n, revision=2, before=State.REJECTED, warnings_after=1) for n in range(40, 43)]
+    changes += [a_change(n, revision=2, before=State.REJECTED, warnings=1) for n in range(40, 43)]
     deliveries = changes * 3
     random.Random(20261122).shuffle(deliveries)
 
@@ -219,16 +221,15 @@ def test_what_is_announced_is_told_once_for_each_episode_and_not_before_it_is_du
 
 
 def test_an_unsettled_archive_counts_as_awaited_and_is_told_when_it_is_settled(projections, records, dynamodb):
-    archive = Counted(container=True)
-    accepted = a_change(entries=2, unsettled_after=True, counted_after=archive)
+    archive = {"entries": 2, "counted": Counted(container=True)}
+    accepted = a_change(**archive, unsettled=True)
     projections.apply([accepted])
     counts = records.upload("northside", accepted.upload_id).counts
     before = (counts[State.AWAITING_UPLOAD] > 0, counts[State.ACCEPTED])
 
-    rejected = replace(
-        accepted, revision=2, before=State.ACCEPTED, after=State.REJECTED, entries=0, unsettled_before=True,
-        unsettled_after=False, counted_before=archive,
-    )  # fmt: skip
+    rejected = a_change(
+        revision=2, before=State.ACCEPTED, after=State.REJECTED, old={**archive, "unsettled": True}, **archive
+    )
     projections.apply([rejected, rejected])
 
     assert before == (True, 0)

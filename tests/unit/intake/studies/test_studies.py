@@ -121,7 +121,7 @@ def test_a_file_whose_place_another_took_leaves_its_study_in_whatever_order_that
     study = studies.study("northside", IDS.study("northside", "1.2.3"))
     assert (study.instances, study.bytes) == (2, 2_000)
     recomputed = tally(describe_change({}, stored_item(record)) for record in (superseded, taking, _record(4)))
-    assert [sums["instances"] for sums in recomputed.studies.values()] == [2]
+    assert [sums.counts["instances"] for sums in recomputed.studies.values()] == [2]
 
 
 def test_recomputing_every_sum_from_the_records_gives_what_was_added_up(projections, studies, dynamodb):
@@ -140,14 +140,15 @@ def test_recomputing_every_sum_from_the_records_gives_what_was_added_up(projecti
     assert {f"n_{state}": n for state, n in upload.counts.items() if n} == {
         name: n for name, n in fresh.uploads[UPLOAD_ID].counts.items() if n and name.startswith("n_")
     }
-    for (clinic_id, study_id, study_uid), sums in fresh.studies.items():
-        study = studies.study(clinic_id, IDS.study(clinic_id, study_uid))
-        assert study.study_id == study_id
+    for study_id, told in fresh.studies.items():
+        study, sums = studies.study(told.clinic_id, study_id), told.counts
+        assert IDS.study(told.clinic_id, told.facts["study_uid"]) == study_id
         assert (study.instances, study.bytes, study.rejected) == (sums["instances"], sums["bytes"], sums["rejected"])
         assert sum(series.numbered for series in study.series) == sums["numbered"]
         for series in study.series:
-            recomputed = fresh.series["northside", study_id, series.series_id, series.series_uid]
-            assert {"instances": series.instances, "numbered": series.numbered} == recomputed
+            recomputed = fresh.series[study_id, series.series_id]
+            assert {"instances": series.instances, "numbered": series.numbered} == recomputed.counts
+            assert recomputed.facts == {"series_uid": series.series_uid}
 
 
 def test_studies_are_listed_by_their_last_file_page_by_page(projections, studies):
@@ -243,7 +244,7 @@ def test_metadata_that_names_no_study_adds_to_none():
 
 def _instance_of(metadata, clinic_id="northside"):
     """Return what the projector reads off a record that was just accepted."""
-    return describe_change({}, stored_item(_record(1, metadata=metadata, clinic_id=clinic_id))).instance
+    return describe_change({}, stored_item(_record(1, metadata=metadata, clinic_id=clinic_id))).new_instance
 
 
 def test_a_patients_digest_cannot_be_followed_from_study_to_study():

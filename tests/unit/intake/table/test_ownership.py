@@ -27,8 +27,9 @@ from intake.orders.model import Answer, Answered, Order, OrderBatch, Review, Sel
 from intake.orders.orders import DynamoOrders
 from intake.orders.reviews import DynamoReviews
 from intake.projections.change_feed import DynamoChangeFeed
+from intake.projections.ledger import Ledger
 from intake.projections.outbox import DynamoOutbox
-from intake.projections.projections import DynamoProjections, Ledger
+from intake.projections.projections import DynamoProjections
 from intake.records.pending import AnnouncedFiles, DynamoChildren
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
@@ -151,10 +152,10 @@ ATTEMPTS = {
         AnnouncedFiles(s.table).enter_batch(clinic(THEIRS), [s.stolen(3), s.stolen(4)])
     ),
     "count a verdict": lambda s: s.table.transact(
-        DynamoProjections(s.table)._transaction([replace(a_change(3), clinic_id=THEIRS, source="direct")])
+        DynamoProjections(s.table)._transaction([replace(a_change(3), clinic_id=THEIRS, source="direct")], set())
     ),
     "note an applied change": lambda s: s.table.transact(
-        Ledger(s.table).split_new([replace(a_change(3), clinic_id=THEIRS)])[1]
+        Ledger(s.table).weigh([replace(a_change(3), clinic_id=THEIRS)])[1]
     ),
     "propose a review": lambda s: DynamoReviews(s.table).propose(s.review(THEIRS)),
     "decide a review": lambda s: DynamoReviews(s.table).decide(

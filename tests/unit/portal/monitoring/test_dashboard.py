@@ -10,7 +10,7 @@ import pytest
 from intake.errors import NotFoundError
 from intake.files.states import State
 from intake.operations.model import StuckFile
-from intake.projections.model import Change, Device
+from intake.projections.model import Change, Device, Snapshot
 from portal.costs.estimate import compute_rates
 from portal.costs.prices import GB
 from portal.monitoring.dashboard import build_dashboard, estimate_costs
@@ -28,10 +28,9 @@ def change(portal, number, after, *, ago=timedelta(), **facts):
         clinic_id=facts.pop("clinic_id", "northside"),
         source="web",
         revision=1,
-        before=State.AWAITING_UPLOAD,
-        after=after,
+        old=Snapshot(State.AWAITING_UPLOAD),
+        new=Snapshot(after, size=100, duplicate=facts.pop("duplicate", False)),
         at=at,
-        size=100,
         **facts,
     )
 

@@ -264,9 +264,9 @@ def test_the_stream_tells_of_files_only():
         after=State.REJECTED,
         revision=3,
         codes=("a-refusal",),
-        warnings_after=1,
+        warnings=1,
         latency_ms=90,
-        cause_after="0#a-refusal",
+        cause="0#a-refusal",
         announced_at=NOON,
     )
 

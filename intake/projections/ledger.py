@@ -1,0 +1,127 @@
+"""What was counted for each file: a mark that lives as long as its record, written with the sums.
+
+A mark tells which revisions were counted, when the last of them was written, and what its file adds to the sums since
+then. So what is delivered again is known, however late; and a new revision is held against what was counted, and not
+against what the stream says was there before. See docs/adr/0059-marks-of-what-was-counted.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from intake.projections.contributions import Contribution, Numbers, compare_images, contribute, subtract
+from intake.projections.model import Change
+from intake.table.expressions import Write, clinic, replacement
+from intake.table.items import Item, pack
+from intake.table.table import Table
+
+_SUFFIX = 1
+"""Characters of a file's id that tell it from the others of its block: ten numbered files share an item, which then
+stays below the KiB that a write is billed by, and a batch of a busy upload takes a few of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What was counted for one file."""
+
+    at: int
+    """When the latest counted revision was written, in epoch milliseconds."""
+    first: int
+    """The revision that was counted first. Those before it were taken for counted, as its old image told them."""
+    runs: tuple[tuple[int, int], ...]
+    """First and last of the counted revisions that follow each other, in order: one, where none came too late."""
+    numbers: Numbers
+    """What the sums hold of the file."""
+
+    def has(self, revision: int) -> bool:
+        return any(first <= revision <= last for first, last in self.runs)
+
+    @property
+    def last(self) -> int:
+        return self.runs[-1][1]
+
+
+def weigh(mark: Mark | None, change: Change) -> tuple[Mark, Contribution] | None:
+    """Return what is counted for a file from a change on, and what the change adds to the sums; None for a repetition.
+
+    A revision that comes after later ones adds no more than its verdict, for these were held against what was counted.
+    One that was counted, and was written since then once more, is what became of a record that was restored.
+    """
+    at, revision = round(change.at.timestamp() * 1000), change.revision
+    new = contribute(change.new)
+    if mark is None:
+        return Mark(at, revision, ((revision, revision),), new.numbers), compare_images(change)
+    if mark.has(revision) and at <= mark.at:
+        return None
+    runs = _add_run(mark.runs, revision)
+    if revision > mark.last or mark.has(revision):
+        return Mark(max(at, mark.at), mark.first, runs, new.numbers), subtract(new, Contribution(mark.numbers))
+    late = compare_images(change) if revision < mark.first else Contribution()
+    return Mark(max(at, mark.at), mark.first, runs, mark.numbers), late
+
+
+def _add_run(runs: tuple[tuple[int, int], ...], revision: int) -> tuple[tuple[int, int], ...]:
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted((*runs, (revision, revision))):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+        else:
+            joined.append((first, last))
+    return tuple(joined)
+
+
+class Ledger:
+    """Tells new changes from repeated ones, and writes in their transaction what is counted from then on.
+
+    Whoever writes a block's marks does so on the condition that they are as they were read.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def weigh(self, changes: Sequence[Change]) -> tuple[list[tuple[Change, Contribution]], list[Write]]:
+        """Return the changes that no sum holds, with what they add, and the writes of the transaction that adds it."""
+        owners = {name_block(change): change.clinic_id for change in changes}
+        items = self._table.batch_get([_key(block) for block in owners])
+        before = {block: item or {} for block, item in zip(owners, items, strict=True)}
+        marks = {block: _read_marks(item) for block, item in before.items()}
+        counted: list[tuple[Change, Contribution]] = []
+        written: dict[str, None] = {}
+        for change in changes:
+            block, name = name_block(change), change.file_id[-_SUFFIX:]
+            weighed = weigh(marks[block].get(name), change)
+            if weighed:
+                marks[block][name], difference = weighed
+                counted.append((change, difference))
+                written[block] = None
+        return counted, [
+            replacement(
+                {**_key(block), "writes": before[block].get("writes", 0) + 1, "marks": _pack_marks(marks[block])},
+                clinic(owners[block]),
+                condition="writes = :writes" if before[block] else "attribute_not_exists(pk)",
+                values={":writes": before[block]["writes"]} if before[block] else {},
+                new=False,
+            )
+            for block in written
+        ]
+
+
+def name_block(change: Change) -> str:
+    """Return what the files of a block have in common; blocks are what a transaction writes, whatever their size."""
+    return change.file_id[:-_SUFFIX]
+
+
+def _key(block: str) -> Item:
+    return {"pk": f"APPLIED#{block}", "sk": "#MARKS"}
+
+
+def _read_marks(item: Item) -> dict[str, Mark]:
+    read: dict[str, Any] = item.get("marks", {})
+    return {
+        name: Mark(at, first, tuple((low, high) for low, high in runs), numbers)
+        for name, (at, first, runs, numbers) in read.items()
+    }
+
+
+def _pack_marks(marks: dict[str, Mark]) -> bytes:
+    return pack({name: [mark.at, mark.first, mark.runs, mark.numbers] for name, mark in sorted(marks.items())})
