@@ -42,7 +42,7 @@ class DynamoChangeFeed:
     def append_changes(self, changes: Sequence[Change]) -> list[Write]:
         """Return the writes of a transaction that append `changes`, on the condition that nobody else did meanwhile."""
         clinics = list(dict.fromkeys(change.clinic_id for change in changes))
-        heads = self._table.batch_get([_key(clinic_id, _HEAD) for clinic_id in clinics])
+        heads = self._table.batch_get([feed_key(clinic_id, _HEAD) for clinic_id in clinics])
         return [
             write
             for clinic_id, head in zip(clinics, heads, strict=True)
@@ -56,11 +56,11 @@ class DynamoChangeFeed:
             raise InvalidCursorError("the position is not one of this feed")
         after = None if since is None else int(since)
         # What holds changes behind a number, in order, and then the head.
-        behind = Query(_key(clinic_id, "")["pk"], above=_sort(after or 0), limit=_ITEMS_PER_PAGE, consistent=True)
+        behind = Query(feed_key(clinic_id)["pk"], above=_sort(after or 0), limit=_ITEMS_PER_PAGE, consistent=True)
         return _cut_page(self._table.items(behind), after, limit, int(self._clock().timestamp()))
 
     def end(self, clinic_id: str) -> str:
-        head = self._table.get(_key(clinic_id, _HEAD))
+        head = self._table.get(feed_key(clinic_id, _HEAD))
         return str(head["preceding"] if head else 0)
 
     def _append(self, clinic_id: str, rows: list[Item], head: Item) -> list[Write]:
@@ -69,11 +69,11 @@ class DynamoChangeFeed:
         # Workers' clocks differ; what comes later never expires earlier.
         expires = max(kept_until, int((self._clock() + KEPT).timestamp()))
         some = {"preceding": preceding, "kept_until": kept_until, "rows": pack(rows), "expires": expires}
-        item = _key(clinic_id, _sort(reached)) | some
+        item = feed_key(clinic_id, _sort(reached)) | some
         return [
             replacement(item, clinic(clinic_id)),
             update(
-                _key(clinic_id, _HEAD),
+                feed_key(clinic_id, _HEAD),
                 clinic(clinic_id),
                 sets={"preceding": reached, "kept_until": expires},
                 condition="preceding = :from" if preceding else "attribute_not_exists(pk)",
@@ -120,7 +120,8 @@ def _check_gap(reached: int | None, preceding: int, *, kept: bool) -> int:
     return reached
 
 
-def _key(clinic_id: str, sort: str) -> Item:
+def feed_key(clinic_id: str, sort: str = "") -> Item:
+    """Return the key of an item of a clinic's feed, or the beginning of them all."""
     return {"pk": f"CHANGES#{clinic_id}", "sk": sort}
 
 

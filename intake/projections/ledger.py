@@ -5,7 +5,7 @@ then. So what is delivered again is known, however late; and a new revision is h
 against what the stream says was there before. See docs/adr/0059-marks-of-what-was-counted.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,14 +53,15 @@ def weigh(mark: Mark | None, change: Change) -> tuple[Mark, Contribution] | None
         return Mark(at, revision, ((revision, revision),), new.numbers), compare_images(change)
     if mark.has(revision) and at <= mark.at:
         return None
-    runs = _add_run(mark.runs, revision)
+    runs = add_run(mark.runs, revision)
     if revision > mark.last or mark.has(revision):
         return Mark(max(at, mark.at), mark.first, runs, new.numbers), subtract(new, Contribution(mark.numbers))
     late = compare_images(change) if revision < mark.first else Contribution()
     return Mark(max(at, mark.at), mark.first, runs, mark.numbers), late
 
 
-def _add_run(runs: tuple[tuple[int, int], ...], revision: int) -> tuple[tuple[int, int], ...]:
+def add_run(runs: tuple[tuple[int, int], ...], revision: int) -> tuple[tuple[int, int], ...]:
+    """Return runs of revisions with one more in them."""
     joined: list[tuple[int, int]] = []
     for first, last in sorted((*runs, (revision, revision))):
         if joined and first <= joined[-1][1] + 1:
@@ -94,16 +95,37 @@ class Ledger:
                 marks[block][name], difference = weighed
                 counted.append((change, difference))
                 written[block] = None
-        return counted, [
-            replacement(
-                {**_key(block), "writes": before[block].get("writes", 0) + 1, "marks": _pack_marks(marks[block])},
-                clinic(owners[block]),
-                condition="writes = :writes" if before[block] else "attribute_not_exists(pk)",
-                values={":writes": before[block]["writes"]} if before[block] else {},
-                new=False,
-            )
-            for block in written
-        ]
+        return counted, [_write_marks(block, before[block], marks[block], owners[block]) for block in written]
+
+    def read(self, file_ids: Sequence[str]) -> dict[str, Mark]:
+        """Return the marks of files, without those that have none."""
+        blocks = list(dict.fromkeys(file_id[:-_SUFFIX] for file_id in file_ids))
+        items = self._table.batch_get([_key(block) for block in blocks])
+        marks = {block: _read_marks(item or {}) for block, item in zip(blocks, items, strict=True)}
+        found = {file_id: marks[file_id[:-_SUFFIX]].get(file_id[-_SUFFIX:]) for file_id in file_ids}
+        return {file_id: mark for file_id, mark in found.items() if mark}
+
+    def restate(self, clinic_id: str, known: Mapping[str, Mark], wanted: Mapping[str, Mark]) -> bool:
+        """Have a clinic's files' marks tell what is wanted, where they tell what is known; say whether all did."""
+        blocks = list(dict.fromkeys(file_id[:-_SUFFIX] for file_id in wanted))
+        is_whole = True
+        for block, item in zip(blocks, self._table.batch_get([_key(block) for block in blocks]), strict=True):
+            marks, own = _read_marks(item or {}), [file_id for file_id in wanted if file_id[:-_SUFFIX] == block]
+            stands = all(marks.get(file_id[-_SUFFIX:]) == known.get(file_id) for file_id in own)
+            marks |= {file_id[-_SUFFIX:]: wanted[file_id] for file_id in own}
+            is_whole &= stands and self._table.write_if(_write_marks(block, item or {}, marks, clinic_id))
+        return is_whole
+
+
+def _write_marks(block: str, before: Item, marks: dict[str, Mark], clinic_id: str) -> Write:
+    """Return the write of a block's marks, which goes through where they are as they were read."""
+    return replacement(
+        {**_key(block), "writes": before.get("writes", 0) + 1, "marks": _pack_marks(marks)},
+        clinic(clinic_id),
+        condition="writes = :writes" if before else "attribute_not_exists(pk)",
+        values={":writes": before["writes"]} if before else {},
+        new=False,
+    )
 
 
 def name_block(change: Change) -> str:

@@ -39,7 +39,7 @@ from intake.studies.marks import StudyMarks
 from intake.studies.model import StudyFile
 from intake.studies.standings import StudyStandings
 from intake.studies.study_items import WRITES
-from intake.table.expressions import Write, addition, clinic, update
+from intake.table.expressions import Write, addition, clinic
 from intake.table.items import expiry
 from intake.table.queries import Query
 from intake.table.table import Table, TableSecret
@@ -152,9 +152,10 @@ def _write_sums(sums: Tally) -> Iterator[Write]:
         yield from _add_upload(upload_id, row)
     for (grain, start, clinic_id), counts in sums.buckets.items():
         facts = bucket_facts(start, clinic_id) | ({"expires": expiry()} if grain is FLEETING else {})
-        yield addition(bucket_key(grain, start, clinic_id), counts, clinic(clinic_id), sets=facts)
+        summed = Counter({**counts, WRITES: 1})
+        yield addition(bucket_key(grain, start, clinic_id), summed, clinic(clinic_id), sets=facts)
     for clinic_id, counts in sums.holdings.items():
-        yield addition({"pk": HOLDINGS, "sk": clinic_id}, counts, clinic(clinic_id))
+        yield addition({"pk": HOLDINGS, "sk": clinic_id}, Counter({**counts, WRITES: 1}), clinic(clinic_id))
     for (kind, upload_id), alert in sums.alerts.items():
         told = Counter({"pending": alert.pending, **{f"code_{code}": n for code, n in alert.codes.items()}})
         first, kept = {"first_file_id": alert.first_file_id}, {"expires": expiry()}
@@ -164,9 +165,7 @@ def _write_sums(sums: Tally) -> Iterator[Write]:
             study_key(study_id), Counter({**study.counts, WRITES: 1}), clinic(study.clinic_id), sets={**study.facts}
         )
     for (study_id, series_id), series in sums.series.items():
-        yield addition(
-            series_key(study_id, series_id), series.counts, clinic(series.clinic_id), sets={**series.facts}
-        )
+        yield addition(series_key(study_id, series_id), series.counts, clinic(series.clinic_id), sets={**series.facts})
     for (upload_id, study_id), part in sums.filed.items():
         facts = {"study_id": study_id, **part.facts}
         yield addition(study_of_upload_key(upload_id, study_id), part.counts, clinic(part.clinic_id), initial=facts)
@@ -178,7 +177,8 @@ def _add_upload(upload_id: str, row: UploadTally) -> Iterator[Write]:
     The first verdict on what a clinic drops into S3 in a day creates its receipt.
     """
     owner, is_direct = clinic(row.clinic_id), row.source == Source.DIRECT
-    yield addition(upload_key(upload_id, COUNTS), row.counts, owner, sets={"updated_at": timestamp(row.at)})
+    counts = Counter({**row.counts, WRITES: 1})
+    yield addition(upload_key(upload_id, COUNTS), counts, owner, sets={"updated_at": timestamp(row.at)})
     if is_direct or row.declared:
         facts = {
             **list_in_uploads(row.clinic_id, upload_id),

@@ -1,4 +1,4 @@
-"""What was counted where no mark tells it: whatever the change feed holds, since it is written in the same transaction."""
+"""What was counted where no mark tells it: whatever the change feed holds, which is written in the same transaction."""
 
 import hashlib
 from array import array
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from intake.files.model import now
-from intake.projections.change_feed import KEPT, changes_key
+from intake.projections.change_feed import KEPT, feed_key
 from intake.projections.model import Change
 from intake.rebuilds.reader import Reader
 from intake.table.queries import Query
@@ -35,7 +35,7 @@ class FeedEvidence:
         return place < len(self._told) and self._told[place] == digest
 
     def _read(self) -> "array[int]":
-        items = self._reader.read(Query(changes_key(self._clinic_id, "")["pk"], consistent=True))
+        items = self._reader.read(Query(feed_key(self._clinic_id)["pk"], consistent=True))
         rows = (row for item in items for row in item.get("rows", ()))
         return array("Q", sorted(_digest(row["file_id"], row["revision"]) for row in rows))
 

@@ -6,15 +6,16 @@ the change feed tell of it follows from its past: it is a change for each of its
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
 from intake.files.states import State
-from intake.projections.counting import ARCHIVE
 from intake.projections.contributions import Numbers, describe_snapshot
+from intake.projections.counting import ARCHIVE
 from intake.projections.model import Change, Grain, Snapshot
 from intake.projections.tally import count_verdict
-from intake.rebuilds.history import Step, list_steps
+from intake.rebuilds.history import Step, begins_alone, list_steps
 from intake.studies.exams import describe_exam
 from intake.table.items import Item, moment
 
@@ -25,13 +26,40 @@ Buckets = dict[tuple[Grain, datetime], Counter[str]]
 """Grain and start of a stretch of time → what one clinic's records make of it."""
 
 
+@dataclass(slots=True)
+class UploadRecount:
+    """What an upload's records come to."""
+
+    upload_id: str
+    sums: Sums = field(default_factory=dict)
+    facts: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Name of a sum → what its item tells besides."""
+    awaited: dict[datetime, list[str]] = field(default_factory=dict)
+    """When files were announced together → those that are awaited still."""
+    first: Item = field(default_factory=dict)
+    """The record of the upload's first file."""
+    last_at: str = ""
+    announced: int = 0
+
+    def note(self, record: Item) -> None:
+        if not self.first or record["file_id"] < self.first["file_id"]:
+            self.first = record
+        self.announced += not (record.get("parent") or begins_alone(record))
+        if record["state"] != State.AWAITING_UPLOAD:
+            self.last_at = max(self.last_at, record["updated_at"])
+        elif not (record.get("parent") or "clinic_state" in record):
+            self.awaited.setdefault(moment(record["created_at"]), []).append(record["file_id"])
+
+
 def list_changes(item: Item) -> list[Change]:
     """Return the changes by which a record became what it is, the first one first.
 
     What the record was in between is not known but for its state: only the last change tells all that sums are made of.
     """
     steps, end = list_steps(item), describe_snapshot(item)
-    begin = [None if not steps or steps[0].before is None else Snapshot(steps[0].before)]
+    if not steps:
+        return []
+    begin = [Snapshot(steps[0].before) if steps[0].before else None]
     is_archive, settling = item.get("kind") == ARCHIVE, _find_settling(steps)
     past = [_describe_past(step, end, waits=is_archive and step.revision < settling) for step in steps[:-1]]
     images = [*begin, *past, end]

@@ -1,9 +1,8 @@
-"""The items of one upload that sums stand in, each held against what its records make of it, and the write that mends it."""
+"""The items of one upload, each held against what its records make of it, and the write that mends it."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from intake.files.item_keys import (
     COUNTS,
@@ -20,13 +19,11 @@ from intake.files.states import State
 from intake.projections import contributions
 from intake.rebuilds.history import begins_alone
 from intake.rebuilds.model import Difference, Mending
+from intake.rebuilds.recount import UploadRecount
 from intake.records.pending import BATCH
 from intake.studies.study_items import WRITES
 from intake.table.expressions import clinic, update
 from intake.table.items import Item, expiry, moment
-
-if TYPE_CHECKING:
-    from intake.rebuilds.uploads import UploadRecount
 
 NO_SUMS = frozenset({WRITES, "expires"})
 """Numbers of an item that count nothing of the records."""
@@ -45,7 +42,7 @@ def add_missing(differences: list[Difference]) -> Counter[str]:
     return Counter({one.name: one.expected - one.standing for one in differences})
 
 
-def compare_upload(standing: Mapping[str, Item], recount: "UploadRecount") -> list[Mending]:
+def compare_upload(standing: Mapping[str, Item], recount: UploadRecount) -> list[Mending]:
     """Return every item of an upload; first its counts, which each counting transaction of it writes to."""
     return [
         _compare_counts(standing.get(COUNTS, {}), recount),
@@ -55,8 +52,8 @@ def compare_upload(standing: Mapping[str, Item], recount: "UploadRecount") -> li
     ]
 
 
-def _compare_counts(item: Item, recount: "UploadRecount") -> Mending:
-    expected = recount.sums.get(contributions.COUNTS, {})
+def _compare_counts(item: Item, recount: UploadRecount) -> Mending:
+    expected = recount.sums.get(contributions.COUNTS, Counter())
     differences = compare_counts(f"upload {recount.upload_id}", item, expected)
     write = update(
         upload_key(recount.upload_id, COUNTS),
@@ -71,10 +68,10 @@ def _compare_counts(item: Item, recount: "UploadRecount") -> Mending:
     return Mending(write, differences)
 
 
-def _compare_meta(item: Item, recount: "UploadRecount") -> Mending:
+def _compare_meta(item: Item, recount: UploadRecount) -> Mending:
     first, owner = recount.first, clinic(recount.first["clinic_id"])
     key, subject = upload_key(recount.upload_id), f"upload {recount.upload_id}"
-    declared = recount.announced + recount.sums.get(contributions.DECLARED, {}).get("declared", 0)
+    declared = recount.announced + recount.sums.get(contributions.DECLARED, Counter())["declared"]
     standing = item.get("declared", 0)
     differences = [Difference(subject, "declared", standing, declared)] if standing != declared else []
     facts = _describe_upload(recount) if not item else {}
@@ -92,7 +89,7 @@ def _compare_meta(item: Item, recount: "UploadRecount") -> Mending:
     return Mending(write, differences if declared or first else [])
 
 
-def _describe_upload(recount: "UploadRecount") -> Item:
+def _describe_upload(recount: UploadRecount) -> Item:
     """Return what an upload's records still tell of it. What its sender said of it (a reference, a note) is gone."""
     first = recount.first
     is_direct = begins_alone(first)
@@ -110,13 +107,14 @@ def _describe_upload(recount: "UploadRecount") -> Item:
     }
 
 
-def _compare_filed(standing: Mapping[str, Item], recount: "UploadRecount") -> Iterator[Mending]:
+def _compare_filed(standing: Mapping[str, Item], recount: UploadRecount) -> Iterator[Mending]:
     begins = f"{contributions.FILED}#"
     expected = {name.removeprefix(begins): sums for name, sums in recount.sums.items() if name.startswith(begins)}
-    there = {sort.removeprefix(STUDY_OF_UPLOAD): one for sort, one in standing.items() if sort.startswith(STUDY_OF_UPLOAD)}
+    parts = {sort: one for sort, one in standing.items() if sort.startswith(STUDY_OF_UPLOAD)}
+    there = {sort.removeprefix(STUDY_OF_UPLOAD): one for sort, one in parts.items()}
     for study_id in sorted({*expected, *there}):
         subject = f"study {study_id} of upload {recount.upload_id}"
-        differences = compare_counts(subject, there.get(study_id, {}), expected.get(study_id, {}))
+        differences = compare_counts(subject, there.get(study_id, {}), expected.get(study_id, Counter()))
         facts = {name: text for name, text in recount.facts.get(f"{begins}{study_id}", {}).items() if text}
         write = update(
             study_of_upload_key(recount.upload_id, study_id),
@@ -128,13 +126,13 @@ def _compare_filed(standing: Mapping[str, Item], recount: "UploadRecount") -> It
         yield Mending(write, differences)
 
 
-def _compare_batches(standing: Mapping[str, Item], recount: "UploadRecount") -> Iterator[Mending]:
+def _compare_batches(standing: Mapping[str, Item], recount: UploadRecount) -> Iterator[Mending]:
     there = {moment(sort.removeprefix(BATCH)): one for sort, one in standing.items() if sort.startswith(BATCH)}
     for at in sorted({*there, *recount.awaited}):
         yield _compare_batch(at, there.get(at, {}), sorted(recount.awaited.get(at, ())), recount)
 
 
-def _compare_batch(at: datetime, item: Item, awaited: list[str], recount: "UploadRecount") -> Mending:
+def _compare_batch(at: datetime, item: Item, awaited: list[str], recount: UploadRecount) -> Mending:
     clinic_id, upload_id = recount.first["clinic_id"], recount.upload_id
     rest = item.get("rest", 0)
     differences = [Difference(f"upload {upload_id}", f"awaited of {timestamp(at)}", rest, len(awaited))]

@@ -6,52 +6,24 @@ nothing was counted meanwhile: what stands and what the records make of it are o
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from intake.files.item_keys import COUNTS
 from intake.files.model import now
-from intake.files.states import State
 from intake.projections.contributions import contribute
 from intake.projections.counting import HeldElsewhere
 from intake.projections.ledger import Ledger, Mark, add_run
 from intake.projections.model import Change
 from intake.rebuilds.evidence import FeedEvidence
-from intake.rebuilds.history import begins_alone
 from intake.rebuilds.model import UNDER_WAY, Findings, MovedError
 from intake.rebuilds.reader import Reader
-from intake.rebuilds.recount import Sums, add_numbers, list_changes
+from intake.rebuilds.recount import UploadRecount, add_numbers, list_changes
 from intake.rebuilds.upload_items import compare_upload
 from intake.studies.study_items import WRITES
-from intake.table.items import Item, moment
+from intake.table.items import Item
 from intake.table.table import Table
 
 ATTEMPTS = 6
-
-
-@dataclass(slots=True)
-class UploadRecount:
-    """What an upload's records come to."""
-
-    upload_id: str
-    sums: Sums = field(default_factory=dict)
-    facts: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Name of a sum → what its item tells besides."""
-    awaited: dict[datetime, list[str]] = field(default_factory=dict)
-    """When files were announced together → those that are awaited still."""
-    first: Item = field(default_factory=dict)
-    """The record of the upload's first file."""
-    last_at: str = ""
-    announced: int = 0
-
-    def note(self, record: Item) -> None:
-        if not self.first or record["file_id"] < self.first["file_id"]:
-            self.first = record
-        self.announced += not (record.get("parent") or begins_alone(record))
-        if record["state"] != State.AWAITING_UPLOAD:
-            self.last_at = max(self.last_at, record["updated_at"])
-        elif not (record.get("parent") or "clinic_state" in record):
-            self.awaited.setdefault(moment(record["created_at"]), []).append(record["file_id"])
 
 
 class UploadRebuild:
@@ -107,9 +79,7 @@ class UploadRebuild:
             found.differences += [difference for item in together for difference in item.differences]
         return found, False
 
-    def _take(
-        self, records: Sequence[Item], evidence: FeedEvidence, recount: UploadRecount, found: Findings
-    ) -> bool:
+    def _take(self, records: Sequence[Item], evidence: FeedEvidence, recount: UploadRecount, found: Findings) -> bool:
         """Add up what records contribute, and say whether all of it is what was counted of them.
 
         What was not is counted now, and what the marks do not know is told to them.

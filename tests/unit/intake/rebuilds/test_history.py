@@ -24,7 +24,9 @@ def count_revisions(entries):
 
 
 def steps_of(*entries, **changes):
-    return list_steps(stored_item(a_file(timeline=entries, revision=changes.pop("revision", count_revisions(entries)), **changes)))
+    return list_steps(
+        stored_item(a_file(timeline=entries, revision=changes.pop("revision", count_revisions(entries)), **changes))
+    )
 
 
 def test_a_revision_ends_with_a_state_or_with_what_was_said_and_what_was_ordered_belongs_to_what_came_of_it():
@@ -109,9 +111,7 @@ def test_what_people_said_after_a_verdict_leaves_its_findings_to_it():
 def test_an_accepting_verdict_that_names_another_file_was_a_duplicate_unless_it_took_its_place(
     detail, conflicts_with, is_duplicate
 ):
-    (step,) = steps_of(
-        RESERVED, told(1, "accepted", detail), state=State.ACCEPTED, conflicts_with=conflicts_with
-    )
+    (step,) = steps_of(RESERVED, told(1, "accepted", detail), state=State.ACCEPTED, conflicts_with=conflicts_with)
     assert step.is_duplicate is is_duplicate
 
 
