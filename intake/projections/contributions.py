@@ -8,14 +8,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from intake.files.item_keys import read_series_id
-from intake.files.metadata import read_study_uid, short_text
-from intake.files.model import Source
 from intake.files.states import State
-from intake.projections.counting import ARCHIVE, IMAGE, describe_counted
-from intake.projections.model import Change, Filed, Snapshot, StudyNames
-from intake.studies.model import instance
-from intake.table.items import Item
+from intake.projections.model import Change, Snapshot
+from intake.studies.model import Instance
 
 COUNTS = "counts"
 DECLARED = "declared"
@@ -35,35 +30,6 @@ class Contribution:
     numbers: Numbers = field(default_factory=dict)
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
     """Name of a sum → attribute → text."""
-
-
-def describe_snapshot(item: Item) -> Snapshot:
-    """Return what sums are made of, by a record's item."""
-    state, metadata = State(item["state"]), item.get("metadata", {})
-    study_id = item.get("study_of") or ""
-    is_accepted, is_archive = state is State.ACCEPTED, item.get("kind") == ARCHIVE
-    is_troubled = state in {State.REJECTED, State.FAILED} and not (item.get("replaced_by") or item.get("dealt_with"))
-    is_instance = is_accepted and item.get("kind") == IMAGE
-    # The ids are in the record: no key is needed to count.
-    ids = study_id, read_series_id(item.get("study_place", "")), item.get("patient_key", "")
-    return Snapshot(
-        state,
-        size=item["size"],
-        warnings=item.get("warnings", 0),
-        counted=describe_counted(item),
-        cause=str(item.get("trouble", "")).rpartition("#")[0],
-        filed=Filed(study_id, short_text(metadata, "modality"), short_text(metadata, "study_date"))
-        if study_id
-        else None,
-        trouble=StudyNames(study_id, read_study_uid(metadata)) if study_id and is_troubled else None,
-        instance=instance(metadata, *ids)
-        if is_instance and not item.get("duplicate_of") and not item.get("superseded_by")
-        else None,
-        duplicate=bool(item.get("duplicate_of")),
-        unsettled=is_accepted and is_archive and not item.get("settled"),
-        entries=metadata.get("entries", 0) if is_archive and (is_accepted or item.get("settled")) else 0,
-        dropped=item["source"] == Source.DIRECT and not item.get("parent"),
-    )
 
 
 def contribute(snapshot: Snapshot | None) -> Contribution:
@@ -108,6 +74,11 @@ def subtract(new: Contribution, old: Contribution) -> Contribution:
 def compare_images(change: Change) -> Contribution:
     """Return what a change adds to sums that hold what its record was before."""
     return subtract(contribute(change.new), contribute(change.old))
+
+
+def find_new_instance(change: Change) -> Instance | None:
+    """Return what a change brought to a study, if anything."""
+    return change.new.instance if change.old is None or change.old.instance is None else None
 
 
 def list_studies(numbers: Numbers) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""How an upload counts a file: as its record says, and whether it was the first that is the same as another upload's.
+"""What of a record sums are made of; and which of an upload's files is the first that is the same as another upload's.
 
 The first brings to the upload what was here already; each further one of the upload only repeats it. Which is the first
 is written once, before the sums are: so every delivery, in whatever order and by however many workers, finds the same
@@ -8,10 +8,14 @@ one. See docs/adr/0042-counting-what-a-clinic-counts.md.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from intake.files.item_keys import read_series_id
 from intake.files.keys import upload_of
+from intake.files.metadata import read_study_uid, short_text
+from intake.files.model import Source
 from intake.files.states import JUDGED, State
-from intake.projections.model import ONE_MORE, Change, Counted, Place, Snapshot
+from intake.projections.model import ONE_MORE, Change, Counted, Filed, Place, Snapshot, StudyNames
 from intake.studies.media_directory import is_media_directory
+from intake.studies.model import instance
 from intake.table.expressions import clinic, update
 from intake.table.items import Item
 from intake.table.table import Table
@@ -25,6 +29,35 @@ TOGETHER = 50
 
 _SUFFIX = 2
 """Characters of a file's id that tell it from those that its marks share an item with."""
+
+
+def describe_snapshot(item: Item) -> Snapshot:
+    """Return what sums are made of, by a record's item."""
+    state, metadata = State(item["state"]), item.get("metadata", {})
+    study_id = item.get("study_of") or ""
+    is_accepted, is_archive = state is State.ACCEPTED, item.get("kind") == ARCHIVE
+    is_troubled = state in {State.REJECTED, State.FAILED} and not (item.get("replaced_by") or item.get("dealt_with"))
+    is_instance = is_accepted and item.get("kind") == IMAGE
+    # The ids are in the record: no key is needed to count.
+    ids = study_id, read_series_id(item.get("study_place", "")), item.get("patient_key", "")
+    return Snapshot(
+        state,
+        size=item["size"],
+        warnings=item.get("warnings", 0),
+        counted=describe_counted(item),
+        cause=str(item.get("trouble", "")).rpartition("#")[0],
+        filed=Filed(study_id, short_text(metadata, "modality"), short_text(metadata, "study_date"))
+        if study_id
+        else None,
+        trouble=StudyNames(study_id, read_study_uid(metadata)) if study_id and is_troubled else None,
+        instance=instance(metadata, *ids)
+        if is_instance and not item.get("duplicate_of") and not item.get("superseded_by")
+        else None,
+        duplicate=bool(item.get("duplicate_of")),
+        unsettled=is_accepted and is_archive and not item.get("settled"),
+        entries=metadata.get("entries", 0) if is_archive and (is_accepted or item.get("settled")) else 0,
+        dropped=item["source"] == Source.DIRECT and not item.get("parent"),
+    )
 
 
 def describe_counted(item: Item) -> Counted:

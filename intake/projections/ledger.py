@@ -49,6 +49,9 @@ def weigh(mark: Mark | None, change: Change) -> tuple[Mark, Contribution] | None
     """
     at, revision = round(change.at.timestamp() * 1000), change.revision
     new = contribute(change.new)
+    if mark is None and change.old is None and revision > int(change.new.dropped):
+        # No record begins so. It was restored, and counted before there were marks.
+        return None
     if mark is None:
         return Mark(at, revision, ((revision, revision),), new.numbers), compare_images(change)
     if mark.has(revision) and at <= mark.at:

@@ -106,7 +106,6 @@ class Snapshot:
     instance: Instance | None = None
     """What the file stands for in its study: accepted, no duplicate, and its place taken by no other."""
     duplicate: bool = False
-    """The file was accepted, and its bytes were stored already."""
     unsettled: bool = False
     """The file is an accepted archive whose verdict is still to be held against its entries': it counts as awaited."""
     entries: int = 0
@@ -144,11 +143,6 @@ class Change:
     @property
     def after(self) -> State:
         return self.new.state
-
-    @property
-    def new_instance(self) -> Instance | None:
-        """What is new to a study."""
-        return self.new.instance if self.old is None or self.old.instance is None else None
 
 
 class Grain(Enum):
@@ -253,9 +247,3 @@ class FeedPage:
     next: str
     more: bool
     """Entries that stand behind it already."""
-
-
-def measure_share(part: int, rest: int) -> float:
-    """Return how many of a hundred a part is, to a decimal: 100 only for all of it, and 0 only for nothing."""
-    share = round(100 * part / (part + rest), 1)
-    return min(max(share, 0.1), 99.9) if part and rest else share

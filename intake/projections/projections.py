@@ -1,7 +1,7 @@
 """What follows from the records, in the same table, behind the `Projections` port.
 
 What was counted for a file is marked in the transaction that adds a change to its sums and appends it to its clinic's
-change feed: so a change counts once, however often, in whatever order and by however many workers the stream delivers it.
+change feed: so a change counts once, however often, in whatever order and by however many workers it is delivered.
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ from intake.files.keys import KeyedIds
 from intake.files.model import Source, timestamp
 from intake.files.states import State
 from intake.projections import change_feed
-from intake.projections.contributions import compare_images, list_studies
+from intake.projections.contributions import compare_images, find_new_instance, list_studies
 from intake.projections.counting import HeldElsewhere
 from intake.projections.ledger import Ledger, name_block
 from intake.projections.model import Bucket, Change, Grain, Holding, Snapshot
@@ -68,9 +68,7 @@ class DynamoProjections:
         self._announced = AnnouncedFiles(table)
 
     def apply(self, changes: Sequence[Change]) -> None:
-        # One transaction takes no item twice, so what a batch brings twice is told apart before.
-        once = {(change.file_id, change.revision): change for change in changes}
-        counted = [change for change in once.values() if change.after is not State.AWAITING_UPLOAD]
+        counted = [change for change in changes if change.after is not State.AWAITING_UPLOAD]
         admitted = [
             replace(change, device=change.device and self._devices.admit(change.clinic_id, change.at, change.device))
             for change in counted
@@ -98,7 +96,7 @@ class DynamoProjections:
         return tuple(Holding(row["sk"], row.get("files", 0), row.get("bytes", 0)) for row in rows)
 
     def _count(self, changes: Sequence[Change], touched: set[str]) -> None:
-        """Count what was not counted yet, and note the studies whose sums change."""
+        """Count what was not counted yet, and add to `touched` the studies whose sums change."""
         try:
             write_anew(self._table, partial(self._transaction, changes, touched), "sums")
         except _TooManyItemsError:
@@ -136,7 +134,7 @@ class _TooManyItemsError(Exception):
 
 def _describe_study_file(change: Change) -> StudyFile | None:
     """Return what a change brought to a study; None where it brought nothing."""
-    new, trouble = change.new_instance, change.new.trouble
+    new, trouble = find_new_instance(change), change.new.trouble
     if new is not None:
         exam = change.exam or Exam(patient_key=new.patient_key, modality=new.modality, study_date=new.study_date)
         return StudyFile(change.clinic_id, change.upload_id, change.at, new.study_id, exam, new)

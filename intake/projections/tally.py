@@ -179,3 +179,9 @@ def _add_to_alert(sums: Tally, change: Change) -> None:
     row = sums.alerts.setdefault((kind, change.upload_id), AlertTally(change.clinic_id, change.file_id))
     row.pending += 1
     row.codes.update(change.codes)
+
+
+def measure_share(part: int, rest: int) -> float:
+    """Return how many of a hundred a part is, to a decimal: 100 only for all of it, and 0 only for nothing."""
+    share = round(100 * part / (part + rest), 1)
+    return min(max(share, 0.1), 99.9) if part and rest else share

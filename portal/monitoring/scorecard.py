@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from intake.files.states import State
-from intake.projections.model import Bucket, Grain, measure_share
+from intake.projections.model import Bucket, Grain
+from intake.projections.tally import measure_share
 from portal.auth.identity import Identity
 from portal.monitoring.statistics import Standing, rank_devices, sum_counts, sum_states
 from portal.services import Services

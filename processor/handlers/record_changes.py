@@ -9,7 +9,7 @@ from itertools import starmap
 from typing import Any
 
 from intake.files.states import JUDGED, State
-from intake.projections.contributions import describe_snapshot
+from intake.projections.counting import describe_snapshot
 from intake.projections.model import Change, device
 from intake.studies.exams import describe_exam
 from intake.table.dynamodb_streams import DynamoStream

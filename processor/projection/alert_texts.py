@@ -15,7 +15,8 @@ from intake.languages import format_date, format_number, mark
 from intake.messaging.mails import gettext, name_clinic, ngettext, write_mail
 from intake.messaging.model import Alert
 from intake.operations.model import FILES, USUALLY, WEEKS, WINDOW
-from intake.projections.model import DueAlert, measure_share
+from intake.projections.model import DueAlert
+from intake.projections.tally import measure_share
 from processor.judge.rules.catalogue import RULES
 
 _OUTCOMES = {

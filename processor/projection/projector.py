@@ -14,6 +14,7 @@ from intake.files.upload_state import count_missing, find_upload_state
 from intake.languages import ENGLISH, speaking
 from intake.messaging.model import OF_OPERATIONS, Alert, AlertKind, Event, EventKind
 from intake.messaging.ports import Alerts, Events
+from intake.projections.contributions import find_new_instance
 from intake.projections.model import Change, DueAlert
 from intake.projections.ports import Outbox, Projections
 from intake.projections.tally import ALERT_KINDS
@@ -160,8 +161,9 @@ def list_events(changes: Sequence[Change]) -> list[Event]:
             # The same id as in the change feed, so that who reads both tells an event from its repetition.
             about = {"file_id": change.file_id, "upload_id": change.upload_id, "codes": list(change.codes)}
             events.append(Event(f"{change.file_id}.{change.revision}", kind, change.clinic_id, change.at, about))
-        if change.new_instance is not None:
-            study = (change.clinic_id, change.new_instance.study_uid)
+        new = find_new_instance(change)
+        if new is not None:
+            study = (change.clinic_id, new.study_uid)
             last[study] = max(last.get(study, change), change, key=lambda one: (one.file_id, one.revision))
     for (clinic_id, study_uid), change in last.items():
         event_id = f"{change.file_id}.{change.revision}.study"

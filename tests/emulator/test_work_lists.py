@@ -173,7 +173,7 @@ def _received(sqs, queue, message_id):
 
 
 def test_counts_that_were_given_up_are_counted_once_when_they_are_redriven(admins, stack):
-    """The message holds a position in the stream; the note of each change keeps it from being counted twice."""
+    """The message holds a position in the stream; the mark of each file keeps it from being counted twice."""
     clinic = "farside"
     admins.directory.save_profile(clinic, {"kinds": ["pdf"]})
     (file,) = admins.drop(clinic, 1)
@@ -184,10 +184,10 @@ def test_counts_that_were_given_up_are_counted_once_when_they_are_redriven(admin
     # Other tests of this stack may have left letters behind, which count nothing here.
     letters.redrive(10)
     until(lambda: letters.depth() == SqsQueue(admins.aws.sqs, redrives).depth() == 0, "empty queues")
-    # As if the projection had failed: the note says that the changes of a block of files were counted.
-    note = {"pk": f"APPLIED#{file.file_id[:-2]}", "sk": "#APPLIED"}
-    assert "Item" in admins.aws.dynamodb.get_item(TableName=admins.outputs["Table"], Key=serialize(note))
-    admins.aws.dynamodb.delete_item(TableName=admins.outputs["Table"], Key=serialize(note))
+    # As if the projection had failed: the marks say what was counted for a block of files.
+    marks = {"pk": f"APPLIED#{file.file_id[:-1]}", "sk": "#MARKS"}
+    assert "Item" in admins.aws.dynamodb.get_item(TableName=admins.outputs["Table"], Key=serialize(marks))
+    admins.aws.dynamodb.delete_item(TableName=admins.outputs["Table"], Key=serialize(marks))
 
     for _ in range(3):
         letters.send([lost])

@@ -1,5 +1,4 @@
 import random
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest

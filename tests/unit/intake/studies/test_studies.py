@@ -244,7 +244,7 @@ def test_metadata_that_names_no_study_adds_to_none():
 
 def _instance_of(metadata, clinic_id="northside"):
     """Return what the projector reads off a record that was just accepted."""
-    return describe_change({}, stored_item(_record(1, metadata=metadata, clinic_id=clinic_id))).new_instance
+    return describe_change({}, stored_item(_record(1, metadata=metadata, clinic_id=clinic_id))).new.instance
 
 
 def test_a_patients_digest_cannot_be_followed_from_study_to_study():
