@@ -39,17 +39,27 @@ class DynamoChangeFeed:
         self._table = table
         self._clock = clock
 
-    def append_changes(self, changes: Sequence[Change]) -> list[Write]:
-        """Return the writes of a transaction that append `changes`, on the condition that nobody else did meanwhile."""
+    def append_changes(self, changes: Sequence[Change], untold: Iterable[str] = ()) -> list[Write]:
+        """Return the writes of a transaction that append `changes`, on the condition that nobody else did meanwhile.
+
+        The heads of clinics that it tells nothing of note that something was counted: who compares them sees it.
+        """
         clinics = list(dict.fromkeys(change.clinic_id for change in changes))
         heads = self._table.batch_get([feed_key(clinic_id, _HEAD) for clinic_id in clinics])
-        return [
+        told = [
             write
             for clinic_id, head in zip(clinics, heads, strict=True)
             for write in self._append(
                 clinic_id, [_write_row(change) for change in changes if change.clinic_id == clinic_id], head or {}
             )
         ]
+        silent = dict.fromkeys(clinic_id for clinic_id in untold if clinic_id not in clinics)
+        return [*told, *(_note_untold(clinic_id) for clinic_id in silent)]
+
+    def read_head(self, clinic_id: str) -> tuple[int, int]:
+        """Return how many changes the feed has told, and how often something was counted that it does not tell."""
+        head = self._table.get(feed_key(clinic_id, _HEAD)) or {}
+        return head.get("preceding", 0), head.get("untold", 0)
 
     def changes(self, clinic_id: str, since: str | None, limit: int) -> FeedPage:
         if since is not None and not (since.isascii() and since.isdecimal() and len(since) <= _DIGITS):
@@ -76,8 +86,8 @@ class DynamoChangeFeed:
                 feed_key(clinic_id, _HEAD),
                 clinic(clinic_id),
                 sets={"preceding": reached, "kept_until": expires},
-                condition="preceding = :from" if preceding else "attribute_not_exists(pk)",
-                values={":from": preceding} if preceding else {},
+                condition="preceding = :from" if head else "attribute_not_exists(pk)",
+                values={":from": preceding} if head else {},
                 new=True,
             ),
         ]
@@ -118,6 +128,11 @@ def _check_gap(reached: int | None, preceding: int, *, kept: bool) -> int:
     if reached < preceding and not kept:
         raise ChangesGoneError("changes behind the cursor are no longer kept")
     return reached
+
+
+def _note_untold(clinic_id: str) -> Write:
+    begun = {"preceding": 0, "kept_until": 0}
+    return update(feed_key(clinic_id, _HEAD), clinic(clinic_id), initial=begun, sums={"untold": 1}, new=True)
 
 
 def feed_key(clinic_id: str, sort: str = "") -> Item:

@@ -7,6 +7,7 @@ against what the stream says was there before. See docs/adr/0059-marks-of-what-w
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from intake.projections.contributions import Contribution, Numbers, compare_images, contribute, subtract
@@ -36,6 +37,10 @@ class Mark:
     def has(self, revision: int) -> bool:
         return any(first <= revision <= last for first, last in self.runs)
 
+    def covers(self, revision: int) -> bool:
+        """Say whether a revision was counted, or taken for counted."""
+        return revision < self.first or self.has(revision)
+
     @property
     def last(self) -> int:
         return self.runs[-1][1]
@@ -47,7 +52,7 @@ def weigh(mark: Mark | None, change: Change) -> tuple[Mark, Contribution] | None
     A revision that comes after later ones adds no more than its verdict, for these were held against what was counted.
     One that was counted, and was written since then once more, is what became of a record that was restored.
     """
-    at, revision = round(change.at.timestamp() * 1000), change.revision
+    at, revision = to_milliseconds(change.at), change.revision
     new = contribute(change.new)
     if mark is None and change.old is None and revision > int(change.new.dropped):
         # No record begins so. It was restored, and counted before there were marks.
@@ -61,6 +66,10 @@ def weigh(mark: Mark | None, change: Change) -> tuple[Mark, Contribution] | None
         return Mark(max(at, mark.at), mark.first, runs, new.numbers), subtract(new, Contribution(mark.numbers))
     late = compare_images(change) if revision < mark.first else Contribution()
     return Mark(max(at, mark.at), mark.first, runs, mark.numbers), late
+
+
+def to_milliseconds(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
 
 
 def add_run(runs: tuple[tuple[int, int], ...], revision: int) -> tuple[tuple[int, int], ...]:
@@ -107,6 +116,10 @@ class Ledger:
         marks = {block: _read_marks(item or {}) for block, item in zip(blocks, items, strict=True)}
         found = {file_id: marks[file_id[:-_SUFFIX]].get(file_id[-_SUFFIX:]) for file_id in file_ids}
         return {file_id: mark for file_id, mark in found.items() if mark}
+
+    def read_block(self, file_id: str) -> dict[str, Mark]:
+        """Return the marks of the block that a file is in, by the ends of their files' ids."""
+        return _read_marks(self._table.get(_key(file_id[:-_SUFFIX])) or {})
 
     def restate(self, clinic_id: str, known: Mapping[str, Mark], wanted: Mapping[str, Mark]) -> bool:
         """Have a clinic's files' marks tell what is wanted, where they tell what is known; say whether all did."""

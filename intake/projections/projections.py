@@ -121,7 +121,7 @@ class DynamoProjections:
             *marks,
             *self._announced.decrement_items(sums.announced),
             *_write_sums(sums),
-            *self._feed.append_changes(told),
+            *self._feed.append_changes(told, sums.clinics),
         ]
         if len(writes) > ITEMS_PER_TRANSACTION:
             raise _TooManyItemsError

@@ -47,7 +47,8 @@ class Reader:
         """Yield the records that the index lists under a study, as they are now, some at a time."""
         rows = self.read(Query(study_id, index="by_study", partition="study_of", sort="study_place", limit=AT_ONCE))
         for part in _cut(rows):
-            found = self.get_many([file_key(row["file_id"]) for row in part])
+            # The place ends with the file's id.
+            found = self.get_many([file_key(row["study_place"].rpartition("#")[2]) for row in part])
             yield [item for item in found if item and item.get("study_of") == study_id]
 
     def list_uploads(self, clinic_id: str) -> Iterator[str]:

@@ -11,8 +11,8 @@ from datetime import datetime
 from itertools import pairwise
 
 from intake.files.states import State
-from intake.projections.contributions import Numbers, describe_snapshot
-from intake.projections.counting import ARCHIVE
+from intake.projections.contributions import Numbers
+from intake.projections.counting import ARCHIVE, describe_snapshot
 from intake.projections.model import Change, Grain, Snapshot
 from intake.projections.tally import count_verdict
 from intake.rebuilds.history import Step, begins_alone, list_steps

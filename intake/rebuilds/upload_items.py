@@ -17,6 +17,7 @@ from intake.files.item_keys import (
 from intake.files.model import Source, timestamp
 from intake.files.states import State
 from intake.projections import contributions
+from intake.rebuilds.comparison import add_missing, compare_counts
 from intake.rebuilds.history import begins_alone
 from intake.rebuilds.model import Difference, Mending
 from intake.rebuilds.recount import UploadRecount
@@ -24,22 +25,6 @@ from intake.records.pending import BATCH
 from intake.studies.study_items import WRITES
 from intake.table.expressions import clinic, update
 from intake.table.items import Item, expiry, moment
-
-NO_SUMS = frozenset({WRITES, "expires"})
-"""Numbers of an item that count nothing of the records."""
-
-
-def compare_counts(subject: str, item: Item, expected: Mapping[str, int]) -> list[Difference]:
-    """Return the numbers of an item that are not what the records make them; those that are not there are 0."""
-    standing = {name: n for name, n in item.items() if isinstance(n, int) and name not in NO_SUMS}
-    named = sorted({*standing, *expected})
-    both = ((name, standing.get(name, 0), expected.get(name, 0)) for name in named)
-    return [Difference(subject, name, have, wanted) for name, have, wanted in both if have != wanted]
-
-
-def add_missing(differences: list[Difference]) -> Counter[str]:
-    """Return what is to be added, so that the numbers become what they should be."""
-    return Counter({one.name: one.expected - one.standing for one in differences})
 
 
 def compare_upload(standing: Mapping[str, Item], recount: UploadRecount) -> list[Mending]:

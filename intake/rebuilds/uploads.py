@@ -12,7 +12,7 @@ from intake.files.item_keys import COUNTS
 from intake.files.model import now
 from intake.projections.contributions import contribute
 from intake.projections.counting import HeldElsewhere
-from intake.projections.ledger import Ledger, Mark, add_run
+from intake.projections.ledger import Ledger, Mark, add_run, to_milliseconds
 from intake.projections.model import Change
 from intake.rebuilds.evidence import FeedEvidence
 from intake.rebuilds.model import UNDER_WAY, Findings, MovedError
@@ -113,8 +113,9 @@ TOGETHER = 90
 
 
 def _is_counted(change: Change, changes: Sequence[Change], mark: Mark | None, evidence: FeedEvidence) -> bool:
-    if mark is not None and (mark.has(change.revision) or change.revision >= mark.first):
-        return mark.has(change.revision)
+    if mark is not None and change.revision >= mark.first:
+        # What was written later than what was counted is what became of a record that was restored.
+        return mark.has(change.revision) and to_milliseconds(change.at) <= mark.at
     # The feed does not tell of an archive that waits, but of what followed.
     told = [change] if not change.new.unsettled else [one for one in changes if one.revision > change.revision]
     return any(map(evidence.has_counted, told))
@@ -125,7 +126,7 @@ def _restate(mark: Mark | None, counted: Sequence[Change], numbers: Mapping[str,
     runs = mark.runs if mark else ()
     for change in counted:
         runs = add_run(runs, change.revision)
-    at = mark.at if mark else round(counted[-1].at.timestamp() * 1000)
+    at = mark.at if mark else to_milliseconds(counted[-1].at)
     return Mark(at, runs[0][0], runs, {name: dict(counts) for name, counts in numbers.items()})
 
 
