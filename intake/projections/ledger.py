@@ -109,17 +109,16 @@ class Ledger:
                 written[block] = None
         return counted, [_write_marks(block, before[block], marks[block], owners[block]) for block in written]
 
-    def read(self, file_ids: Sequence[str]) -> dict[str, Mark]:
-        """Return the marks of files, without those that have none."""
+    def read_blocks(self, file_ids: Sequence[str]) -> "Blocks":
+        """Return the marks of the blocks that files are in."""
         blocks = list(dict.fromkeys(file_id[:-_SUFFIX] for file_id in file_ids))
         items = self._table.batch_get([_key(block) for block in blocks])
-        marks = {block: _read_marks(item or {}) for block, item in zip(blocks, items, strict=True)}
-        found = {file_id: marks[file_id[:-_SUFFIX]].get(file_id[-_SUFFIX:]) for file_id in file_ids}
-        return {file_id: mark for file_id, mark in found.items() if mark}
+        return {block: _read_marks(item or {}) for block, item in zip(blocks, items, strict=True)}
 
-    def read_block(self, file_id: str) -> dict[str, Mark]:
-        """Return the marks of the block that a file is in, by the ends of their files' ids."""
-        return _read_marks(self._table.get(_key(file_id[:-_SUFFIX])) or {})
+    def read(self, file_ids: Sequence[str]) -> dict[str, Mark]:
+        """Return the marks of files, without those that have none."""
+        blocks = self.read_blocks(file_ids)
+        return {file_id: mark for file_id in file_ids if (mark := find_mark(blocks, file_id))}
 
     def restate(self, clinic_id: str, known: Mapping[str, Mark], wanted: Mapping[str, Mark]) -> bool:
         """Have a clinic's files' marks tell what is wanted, where they tell what is known; say whether all did."""
@@ -131,6 +130,14 @@ class Ledger:
             marks |= {file_id[-_SUFFIX:]: wanted[file_id] for file_id in own}
             is_whole &= stands and self._table.write_if(_write_marks(block, item or {}, marks, clinic_id))
         return is_whole
+
+
+Blocks = dict[str, dict[str, Mark]]
+"""Block → end of a file's id → the file's mark."""
+
+
+def find_mark(blocks: Blocks, file_id: str) -> Mark | None:
+    return blocks[file_id[:-_SUFFIX]].get(file_id[-_SUFFIX:])
 
 
 def _write_marks(block: str, before: Item, marks: dict[str, Mark], clinic_id: str) -> Write:

@@ -1,4 +1,4 @@
-"""What is projected, made anew from the records: recounted, compared with what stands, and mended.
+"""What is projected, made anew from the records while these go on: read, recounted, compared with what stands, mended.
 
-It imports `projections` and what lies below it. Begin with `history`, then `recount`.
+It imports `recounts`, `projections` and what lies below them. Begin with `uploads`.
 """

@@ -1,29 +1,29 @@
 """One clinic's sums over all its uploads: what it holds, and what each stretch of time counted.
 
-Of these no two scans are of one moment: something is counted with every batch of the stream. What a stretch that is over
-holds stays as it was, and its item tells when it does not. What is counted into still, the holdings and the present hour
-among it, is kept by file while the uploads are read; then the change feed tells what was counted meanwhile, that alone is
-read again, and where nothing more was told until the items were read, both are of one moment.
+Of these no two scans are of one moment: something is counted with every batch of the stream. What stands of a stretch
+that is over stays, and its item tells when it does not. What is counted into still, the holdings and the present hour
+among it, is kept by file while the uploads are read. Then the change feed tells what was counted meanwhile, and that
+alone is read again; where nothing more was told until the items were read, both are of one moment.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from itertools import islice
 
 from intake.files.item_keys import HOLDINGS, file_key
 from intake.files.model import now, timestamp
 from intake.projections.change_feed import DynamoChangeFeed
 from intake.projections.contributions import HOLDING
-from intake.projections.ledger import Ledger, Mark
-from intake.projections.model import Change, Grain
-from intake.projections.tally import count_verdict
+from intake.projections.ledger import Ledger, Mark, find_mark
+from intake.projections.model import Change
 from intake.projections.time_buckets import FLEETING, DeviceRegister, bucket_facts, bucket_key
-from intake.rebuilds.comparison import add_missing, compare_counts
-from intake.rebuilds.model import Difference, Findings, MovedError
 from intake.rebuilds.reader import AT_ONCE, Reader
-from intake.rebuilds.recount import Buckets, list_changes
+from intake.recounts.comparison import add_missing, compare_counts
+from intake.recounts.model import Difference, Findings, MovedError
+from intake.recounts.recount import list_changes
+from intake.recounts.scan import Scan, Stretch
 from intake.studies.study_items import WRITES
 from intake.table.expressions import Write, clinic, update
 from intake.table.items import Item, expiry
@@ -32,57 +32,7 @@ from intake.table.table import Table
 ATTEMPTS = 20
 """How often what was counted meanwhile is read again: that takes some calls, and fits between two batches."""
 
-FORGOTTEN = timedelta(days=6)
-"""Stretches of the shortest kind that began before are about to be forgotten."""
-
 _ROWS = 1000
-_Stretch = tuple[Grain, datetime]
-
-
-@dataclass(slots=True)
-class _Scan:
-    """What was read of a clinic, some of it to be read again."""
-
-    started: datetime
-    since: datetime
-    cold: Buckets = field(default_factory=dict)
-    hot: dict[str, Buckets] = field(default_factory=dict)
-    """File → what it adds to stretches that were not over when the scan began."""
-    held: dict[str, Counter[str]] = field(default_factory=dict)
-    """Block of files → what the clinic holds of them."""
-
-    def is_hot(self, stretch: _Stretch) -> bool:
-        grain, start = stretch
-        return start + grain.value > self.started
-
-    def note(self, file_id: str, counted: Iterable[Change]) -> None:
-        """Note what a file adds, whether it was noted before or not; to what is over it adds but once."""
-        is_new = file_id not in self.hot
-        self.hot.pop(file_id, None)
-        for change in counted:
-            counts = count_verdict(change)
-            for grain in Grain if counts else ():
-                stretch = (grain, grain.start(change.at))
-                if self.is_hot(stretch):
-                    self.hot.setdefault(file_id, {}).setdefault(stretch, Counter()).update(counts)
-                elif is_new:
-                    self.cold.setdefault(stretch, Counter()).update(counts)
-
-    def sum_hot(self) -> Buckets:
-        sums: Buckets = {(grain, grain.start(self.started)): Counter() for grain in Grain}
-        for of_file in self.hot.values():
-            for stretch, counts in of_file.items():
-                sums.setdefault(stretch, Counter()).update(counts)
-        return sums
-
-    def list_stretches(self) -> Iterator[_Stretch]:
-        """Yield every stretch that was over when the scan began and that something may stand of."""
-        for grain in Grain:
-            forgotten = self.started - FORGOTTEN + grain.value
-            start = grain.start(max(self.since, forgotten) if grain is FLEETING else self.since)
-            while start + grain.value <= self.started:
-                yield grain, start
-                start += grain.value
 
 
 class ClinicRebuild:
@@ -102,11 +52,11 @@ class ClinicRebuild:
 
         Raises MovedError.
         """
-        scan, head = _Scan(self._clock(), since), self._feed.read_head(clinic_id)
+        scan, head = Scan(self._clock(), since), self._feed.read_head(clinic_id)
         before = self._read_writes(clinic_id, scan)
         for upload_id in uploads:
             for records in self._reader.list_records(upload_id):
-                self._take(records, scan)
+                self._take(records, scan, again=False)
         found = self._compare_cold(clinic_id, scan, before)
         for _ in range(ATTEMPTS):
             later = self._feed.read_head(clinic_id)
@@ -119,24 +69,23 @@ class ClinicRebuild:
                 return found
         raise MovedError(f"what clinic {clinic_id} holds keeps changing")
 
-    def _take(self, records: Sequence[Item], scan: _Scan) -> None:
+    def _take(self, records: Sequence[Item], scan: Scan, *, again: bool) -> None:
         """Note what was counted of some records."""
-        marks = self._ledger.read([record["file_id"] for record in records])
+        blocks = self._ledger.read_blocks([record["file_id"] for record in records])
+        for block, marks in blocks.items():
+            scan.held[block] = _sum_held(marks.values())
         for record in records:
-            file_id = record["file_id"]
-            mark = marks.get(file_id)
-            counted = [change for change in list_changes(record) if mark and mark.covers(change.revision)]
-            scan.note(file_id, [self._admit(change) for change in counted])
-            block = file_id[:-1]
-            if block not in scan.held:
-                scan.held[block] = _sum_held(self._ledger.read_block(file_id))
+            mark = find_mark(blocks, record["file_id"])
+            changes = list_changes(record) if mark else []
+            counted = [self._admit(one) for one in changes if mark and mark.covers(one.revision)]
+            scan.note(record["file_id"], counted, again=again)
 
     def _admit(self, change: Change) -> Change:
         """Return a change with the device that it is counted under; the registers are made whole on the way."""
         device = change.device and self._devices.admit(change.clinic_id, change.at, change.device)
         return replace(change, device=device)
 
-    def _read_again(self, clinic_id: str, head: int, scan: _Scan) -> None:
+    def _read_again(self, clinic_id: str, head: int, scan: Scan) -> None:
         """Read what was counted since the feed's head stood there."""
         position, changed = str(head), dict[str, None]()
         while True:
@@ -145,26 +94,23 @@ class ClinicRebuild:
             position = page.next
             if not page.more:
                 break
-        for file_id in changed:
-            scan.held.pop(file_id[:-1], None)
         files = list(changed)
         for start in range(0, len(files), AT_ONCE):
             found = self._reader.get_many([file_key(file_id) for file_id in files[start : start + AT_ONCE]])
-            self._take([record for record in found if record], scan)
+            self._take([record for record in found if record], scan, again=True)
 
-    def _read_writes(self, clinic_id: str, scan: _Scan) -> dict[_Stretch, int]:
+    def _read_writes(self, clinic_id: str, scan: Scan) -> dict[Stretch, int]:
         """Return how often something was counted into each stretch that is over."""
-        found: dict[_Stretch, int] = {}
-        for part in _cut(scan.list_stretches()):
+        found: dict[Stretch, int] = {}
+        for part in _cut(scan.list_over()):
             items = self._reader.get_many([bucket_key(*stretch, clinic_id) for stretch in part])
             found |= {stretch: item.get(WRITES, 0) for stretch, item in zip(part, items, strict=True) if item}
         return found
 
-    def _compare_cold(self, clinic_id: str, scan: _Scan, before: Mapping[_Stretch, int]) -> Findings:
+    def _compare_cold(self, clinic_id: str, scan: Scan, before: Mapping[Stretch, int]) -> Findings:
         """Mend what is over. Raises MovedError where something was counted into it after all."""
         found = Findings()
-        told = {stretch for stretch in scan.cold if stretch[0] is not FLEETING or _is_kept(stretch, scan)}
-        for part in _cut(iter(sorted({*before, *told}, key=_sort_key))):
+        for part in _cut(iter(sorted({*before, *scan.cold}, key=_sort_key))):
             items = self._reader.get_many([bucket_key(*stretch, clinic_id) for stretch in part])
             for stretch, item in zip(part, items, strict=True):
                 if (item or {}).get(WRITES, 0) != before.get(stretch, 0):
@@ -174,7 +120,7 @@ class ClinicRebuild:
                 )
         return found
 
-    def _compare_hot(self, clinic_id: str, scan: _Scan, head: tuple[int, int]) -> list[Difference] | None:
+    def _compare_hot(self, clinic_id: str, scan: Scan, head: tuple[int, int]) -> list[Difference] | None:
         """Mend what is counted into still; None where that happened since the head was read."""
         sums = scan.sum_hot()
         stretches = sorted(sums, key=_sort_key)
@@ -182,10 +128,7 @@ class ClinicRebuild:
         items = [item or {} for item in self._reader.get_many(keys)]
         if self._feed.read_head(clinic_id) != head:
             return None
-        held = Counter[str]()
-        for counts in scan.held.values():
-            held.update(counts)
-        found = compare_counts(f"clinic {clinic_id}", items[0], +held)
+        found = compare_counts(f"clinic {clinic_id}", items[0], scan.sum_held())
         if found and not self._write(_write_differences(keys[0], clinic_id, items[0], found)):
             return None
         for stretch, item in zip(stretches, items[1:], strict=True):
@@ -196,7 +139,7 @@ class ClinicRebuild:
         return found
 
     def _mend_stretch(
-        self, clinic_id: str, stretch: _Stretch, item: Item, expected: Mapping[str, int]
+        self, clinic_id: str, stretch: Stretch, item: Item, expected: Mapping[str, int]
     ) -> list[Difference] | None:
         """Return what was otherwise; None where something was counted into it meanwhile."""
         grain, start = stretch
@@ -210,10 +153,10 @@ class ClinicRebuild:
         return not self._mends or self._table.write_if(write)
 
 
-def _sum_held(marks: Mapping[str, Mark]) -> Counter[str]:
+def _sum_held(marks: Iterable[Mark]) -> Counter[str]:
     """Return what a clinic holds of a block's files, as it was counted."""
     held = Counter[str]()
-    for mark in marks.values():
+    for mark in marks:
         held.update(mark.numbers.get(HOLDING, {}))
     return held
 
@@ -234,14 +177,10 @@ def _write_differences(
     )
 
 
-def _is_kept(stretch: _Stretch, scan: _Scan) -> bool:
-    return stretch[1] >= scan.started - FORGOTTEN
-
-
-def _sort_key(stretch: _Stretch) -> tuple[str, datetime]:
+def _sort_key(stretch: Stretch) -> tuple[str, datetime]:
     return stretch[0].name, stretch[1]
 
 
-def _cut(stretches: Iterator[_Stretch]) -> Iterator[list[_Stretch]]:
+def _cut(stretches: Iterator[Stretch]) -> Iterator[list[Stretch]]:
     while part := list(islice(stretches, AT_ONCE)):
         yield part

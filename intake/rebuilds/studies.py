@@ -18,10 +18,10 @@ from intake.projections.contributions import SERIES as IN_SERIES
 from intake.projections.contributions import STUDY, contribute
 from intake.projections.counting import describe_snapshot
 from intake.projections.ledger import Ledger
-from intake.rebuilds.comparison import add_missing, compare_counts
-from intake.rebuilds.model import REST, Findings, Mending, MovedError
 from intake.rebuilds.reader import Reader
-from intake.rebuilds.recount import Sums, add_numbers, list_changes
+from intake.recounts.comparison import add_missing, compare_counts
+from intake.recounts.model import REST, Findings, Mending, MovedError
+from intake.recounts.recount import Sums, add_numbers, list_changes
 from intake.studies.exams import Exam
 from intake.studies.marks import StudyMarks
 from intake.studies.model import StudyFile

@@ -17,11 +17,11 @@ from intake.files.item_keys import (
 from intake.files.model import Source, timestamp
 from intake.files.states import State
 from intake.projections import contributions
-from intake.rebuilds.comparison import add_missing, compare_counts
-from intake.rebuilds.history import begins_alone
-from intake.rebuilds.model import Difference, Mending
-from intake.rebuilds.recount import UploadRecount
 from intake.records.pending import BATCH
+from intake.recounts.comparison import add_missing, compare_counts
+from intake.recounts.history import begins_alone
+from intake.recounts.model import Difference, Mending
+from intake.recounts.recount import UploadRecount
 from intake.studies.study_items import WRITES
 from intake.table.expressions import clinic, update
 from intake.table.items import Item, expiry, moment

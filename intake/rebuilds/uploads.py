@@ -15,10 +15,10 @@ from intake.projections.counting import HeldElsewhere
 from intake.projections.ledger import Ledger, Mark, add_run, to_milliseconds
 from intake.projections.model import Change
 from intake.rebuilds.evidence import FeedEvidence
-from intake.rebuilds.model import UNDER_WAY, Findings, MovedError
 from intake.rebuilds.reader import Reader
-from intake.rebuilds.recount import UploadRecount, add_numbers, list_changes
 from intake.rebuilds.upload_items import compare_upload
+from intake.recounts.model import UNDER_WAY, Findings, MovedError
+from intake.recounts.recount import UploadRecount, add_numbers, list_changes
 from intake.studies.study_items import WRITES
 from intake.table.items import Item
 from intake.table.table import Table

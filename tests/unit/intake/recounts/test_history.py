@@ -8,7 +8,7 @@ from intake.files.dealing import DEALT_WITH
 from intake.files.model import PastVerdict, Source, TimelineEntry
 from intake.files.states import State
 from intake.projections.model import Device
-from intake.rebuilds.history import list_steps
+from intake.recounts.history import list_steps
 from tests.records import NOON, REFUSAL, a_file, stored_item
 
 

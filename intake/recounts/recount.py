@@ -13,17 +13,13 @@ from itertools import pairwise
 from intake.files.states import State
 from intake.projections.contributions import Numbers
 from intake.projections.counting import ARCHIVE, describe_snapshot
-from intake.projections.model import Change, Grain, Snapshot
-from intake.projections.tally import count_verdict
-from intake.rebuilds.history import Step, begins_alone, list_steps
+from intake.projections.model import Change, Snapshot
+from intake.recounts.history import Step, begins_alone, list_steps
 from intake.studies.exams import describe_exam
 from intake.table.items import Item, moment
 
 Sums = dict[str, Counter[str]]
 """Name of a sum, as `intake/projections/contributions.py` names it → attribute → what the records make of it."""
-
-Buckets = dict[tuple[Grain, datetime], Counter[str]]
-"""Grain and start of a stretch of time → what one clinic's records make of it."""
 
 
 @dataclass(slots=True)
@@ -112,14 +108,6 @@ def add_numbers(sums: Sums, numbers: Numbers) -> None:
     """Add what one file contributes."""
     for name, counts in numbers.items():
         sums.setdefault(name, Counter()).update(counts)
-
-
-def add_to_buckets(buckets: Buckets, changes: Iterable[Change]) -> None:
-    """Add the verdicts that one file came to."""
-    for change in changes:
-        counts = count_verdict(change)
-        for grain in Grain if counts else ():
-            buckets.setdefault((grain, grain.start(change.at)), Counter()).update(counts)
 
 
 def list_told(changes: Iterable[Change]) -> Iterator[Change]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping
 
-from intake.rebuilds.model import Difference
+from intake.recounts.model import Difference
 from intake.studies.study_items import WRITES
 from intake.table.items import Item
 
