@@ -9,13 +9,14 @@ Source: Amazon DynamoDB Developer Guide, "Managing complex workflows with transa
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from intake.errors import ChangesGoneError, ContentionError, InvalidCursorError
 from intake.files.model import now, timestamp
 from intake.files.states import State
 from intake.projections.model import Change, FeedEntry, FeedPage
-from intake.table.expressions import Write, clinic, replacement, update
+from intake.table.expressions import Write, clinic, creation, replacement, update
 from intake.table.items import Item, moment, pack
 from intake.table.queries import Query
 from intake.table.table import Table
@@ -26,10 +27,12 @@ KEPT = timedelta(days=30)
 ITEMS = 2
 """How many items of the table a transaction writes for each clinic: some changes, and the head."""
 
-_HEAD = "~HEAD"
+HEAD = "~HEAD"
 """Sorts behind every number, so that a query that comes to the end finds it."""
 _DIGITS = 15
 _ITEMS_PER_PAGE = 25
+_FILLED = 90
+"""Changes that an item fills a gap with, and items of one transaction; where the gap is larger, an item holds more."""
 
 
 class DynamoChangeFeed:
@@ -45,7 +48,7 @@ class DynamoChangeFeed:
         The heads of clinics that it tells nothing of note that something was counted: who compares them sees it.
         """
         clinics = list(dict.fromkeys(change.clinic_id for change in changes))
-        heads = self._table.batch_get([feed_key(clinic_id, _HEAD) for clinic_id in clinics])
+        heads = self._table.batch_get([feed_key(clinic_id, HEAD) for clinic_id in clinics])
         told = [
             write
             for clinic_id, head in zip(clinics, heads, strict=True)
@@ -58,7 +61,7 @@ class DynamoChangeFeed:
 
     def read_head(self, clinic_id: str) -> tuple[int, int]:
         """Return how many changes the feed has told, and how often something was counted that it does not tell."""
-        head = self._table.get(feed_key(clinic_id, _HEAD)) or {}
+        head = self._table.get(feed_key(clinic_id, HEAD)) or {}
         return head.get("preceding", 0), head.get("untold", 0)
 
     def changes(self, clinic_id: str, since: str | None, limit: int) -> FeedPage:
@@ -70,7 +73,7 @@ class DynamoChangeFeed:
         return _cut_page(self._table.items(behind), after, limit, int(self._clock().timestamp()))
 
     def end(self, clinic_id: str) -> str:
-        head = self._table.get(feed_key(clinic_id, _HEAD))
+        head = self._table.get(feed_key(clinic_id, HEAD))
         return str(head["preceding"] if head else 0)
 
     def _append(self, clinic_id: str, rows: list[Item], head: Item) -> list[Write]:
@@ -83,7 +86,7 @@ class DynamoChangeFeed:
         return [
             replacement(item, clinic(clinic_id)),
             update(
-                feed_key(clinic_id, _HEAD),
+                feed_key(clinic_id, HEAD),
                 clinic(clinic_id),
                 sets={"preceding": reached, "kept_until": expires},
                 condition="preceding = :from" if head else "attribute_not_exists(pk)",
@@ -130,9 +133,54 @@ def _check_gap(reached: int | None, preceding: int, *, kept: bool) -> int:
     return reached
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Numbers of a clinic's feed under which nothing stands."""
+
+    clinic_id: str
+    after: int
+    """The number behind which they begin."""
+    last: int
+    kept_until: int
+    """Until when what precedes them is kept, in epoch seconds."""
+    spare: Item
+    """A row that stands beside them."""
+
+
+def fill_gap(gap: Gap, changes: Sequence[Change], at: datetime) -> list[Write]:
+    """Return the writes of one transaction that have changes stand under the numbers of a gap, if it still is one.
+
+    Where they are too few, one is told more than once: readers know it by its id.
+    """
+    rows = [_write_row(change) for change in changes]
+    rows += [*rows, gap.spare][-1:] * (gap.last - gap.after - len(rows))
+    size = max(_FILLED, -(-len(rows) // _FILLED))
+    told = {"kept_until": gap.kept_until, "expires": int((at + KEPT).timestamp())}
+    parts = ((gap.after + start, rows[start : start + size]) for start in range(0, len(rows), size))
+    return [
+        creation(
+            feed_key(gap.clinic_id, _sort(preceding + len(part))) | {"preceding": preceding, "rows": pack(part)} | told,
+            clinic(gap.clinic_id),
+        )
+        for preceding, part in parts
+    ]
+
+
+def move_head(clinic_id: str, head: Item, last: int, at: datetime) -> Write:
+    """Return the write that has the head stand behind the last number, where it stands as it was read."""
+    return update(
+        feed_key(clinic_id, HEAD),
+        clinic(clinic_id),
+        sets={"preceding": last, "kept_until": int((at + KEPT).timestamp())},
+        condition="preceding = :from" if head else "attribute_not_exists(pk)",
+        values={":from": head["preceding"]} if head else {},
+        new=True,
+    )
+
+
 def _note_untold(clinic_id: str) -> Write:
     begun = {"preceding": 0, "kept_until": 0}
-    return update(feed_key(clinic_id, _HEAD), clinic(clinic_id), initial=begun, sums={"untold": 1}, new=True)
+    return update(feed_key(clinic_id, HEAD), clinic(clinic_id), initial=begun, sums={"untold": 1}, new=True)
 
 
 def feed_key(clinic_id: str, sort: str = "") -> Item:

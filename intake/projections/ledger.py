@@ -6,7 +6,7 @@ against what the stream says was there before. See docs/adr/0059-marks-of-what-w
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -102,10 +102,13 @@ class Ledger:
         written: dict[str, None] = {}
         for change in changes:
             block, name = name_block(change), change.file_id[-_SUFFIX:]
-            weighed = weigh(marks[block].get(name), change)
+            mark = marks[block].get(name)
+            weighed = weigh(mark, change)
             if weighed:
                 marks[block][name], difference = weighed
-                counted.append((change, difference))
+                # A file that is awaited anew, since its record was restored, left its batch long ago.
+                is_again = mark is not None and mark.has(change.revision)
+                counted.append((replace(change, announced_at=None) if is_again else change, difference))
                 written[block] = None
         return counted, [_write_marks(block, before[block], marks[block], owners[block]) for block in written]
 

@@ -12,7 +12,8 @@ from intake.projections.model import Change
 from intake.rebuilds.reader import Reader
 from intake.table.queries import Query
 
-_SURELY_KEPT = KEPT - timedelta(days=1)
+SURELY_KEPT = KEPT - timedelta(days=1)
+"""For how long a change surely stands in the feed."""
 
 
 class FeedEvidence:
@@ -26,8 +27,10 @@ class FeedEvidence:
 
     def has_counted(self, change: Change) -> bool:
         """Say whether a change was counted: it stands in the feed, or is too old to stand there still."""
-        if change.at < self._clock() - _SURELY_KEPT:
-            return True
+        return change.at < self._clock() - SURELY_KEPT or self.has_told(change)
+
+    def has_told(self, change: Change) -> bool:
+        """Say whether a change stands in the feed."""
         if self._told is None:
             self._told = self._read()
         digest = _digest(change.file_id, change.revision)

@@ -12,13 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intake.files.model import Source
+from intake.files.item_keys import upload_key
+from intake.files.model import Source, timestamp
 from intake.files.states import State
 from intake.projections.change_feed import DynamoChangeFeed
 from intake.projections.contributions import contribute
 from intake.projections.ledger import weigh
 from intake.projections.projections import DynamoProjections
 from intake.projections.tally import add_up, tally
+from intake.records.pending import BATCH
 from intake.table.table import Table, deserialize, serialize
 from processor.handlers.record_changes import describe_change, read_changes
 from tests.records import NOON, UPLOAD_ID, a_file, stored_item
@@ -186,6 +188,19 @@ def test_a_record_restored_as_it_was_before_changes_nothing_until_its_next_verdi
     # From there on as always.
     world.tell_history(later, a_revision(later, 3, State.ACCEPTED, size=8, updated_at=NOON + timedelta(days=91)))
     assert [(one.files, one.bytes) for one in world.projections.holdings()] == [(1, 8)]
+
+
+def test_a_file_that_is_awaited_anew_leaves_its_batch_once(world):
+    key = upload_key(UPLOAD_ID, f"{BATCH}{timestamp(NOON)}")
+    world.client.put_item(TableName=TABLE, Item=serialize({**key, "clinic_id": "northside", "rest": 3}))
+    later = a_revision(RESERVED, 1, State.ACCEPTED, updated_at=NOON + timedelta(days=20))
+
+    for record in (REJECTED, REJECTED, later, later, REJECTED):
+        change = describe_change(stored_item(RESERVED), stored_item(record))
+        world.projections.apply([replace(change, announced_at=NOON)])
+
+    assert world.table.get(key)["rest"] == 2
+    assert world.upload_sums() == {"n_accepted": 1}
 
 
 def test_the_first_change_of_a_record_that_was_counted_before_there_were_marks_is_held_against_what_it_was(world):
