@@ -20,7 +20,7 @@ from intake.projections.counting import describe_snapshot
 from intake.projections.ledger import Ledger
 from intake.rebuilds.reader import Reader
 from intake.recounts.comparison import add_missing, compare_counts
-from intake.recounts.model import REST, Findings, Mending, MovedError
+from intake.recounts.model import REST, UNDER_WAY, Findings, Mending, MovedError
 from intake.recounts.recount import Sums, add_numbers, list_changes
 from intake.studies.exams import Exam
 from intake.studies.marks import StudyMarks
@@ -104,7 +104,9 @@ class StudyRebuild:
             recount.clinic_id = record["clinic_id"]
             contribution, mark = contribute(describe_snapshot(record)), known.get(record["file_id"])
             own = _select(contribution.numbers, recount.study_id)
-            if mark is None or _select(mark.numbers, recount.study_id) != own:
+            is_counted = mark is not None and _select(mark.numbers, recount.study_id) == own
+            may_be_under_way = self._mends or moment(record["updated_at"]) > self._clock() - UNDER_WAY
+            if not is_counted and may_be_under_way:
                 raise MovedError(f"a file of study {recount.study_id} is not counted yet")
             add_numbers(recount.sums, own)
             recount.facts |= contribution.facts

@@ -22,6 +22,8 @@ from tests.unit.intake.conftest import create_table
 UPLOADS = ("01kanqzzzz0000000000000000", "01kanqzzzz0000000000000001")
 DIRECT = "01kanqzzzz0000000000000002"
 CLINIC = "northside"
+PROJECTED = {"APPLIED", "STUDY", "BOARD", "HOLDINGS", "MINUTES", "HOURS", "DAYS", "DEVICES", "CHANGES"}
+NO_SUMS = {"writes", "expires", "kept_until", "preceding", "untold", "at"}
 OTHER_REFUSAL = replace(REFUSAL, code="another-refusal")
 
 
@@ -242,7 +244,7 @@ class World:
         """Delete items that are projected, and have others tell other numbers."""
         for item in self.chance.sample(self.list_projected(), times):
             key = {"pk": item["pk"], "sk": item["sk"]}
-            sums = [name for name, value in item.items() if "N" in value and name not in {"writes", "expires"}]
+            sums = [name for name, value in item.items() if "N" in value and name not in NO_SUMS]
             if sums and self.chance.random() < 0.5:
                 more = {":more": {"N": str(self.chance.choice([-2, 3]))}}
                 told = {"UpdateExpression": "ADD #sum :more", "ExpressionAttributeNames": {"#sum": sums[0]}}
@@ -255,4 +257,4 @@ def is_projected(item):
     """Say whether an item follows from records: what people said, and which duplicate was an upload's first, does not."""
     kind = item["pk"].partition("#")[0]
     announced = item["sk"] == "#META" and not item["pk"].endswith(DIRECT)
-    return kind == "APPLIED" or (kind == "UPLOAD" and not item["sk"].startswith("FILE#") and not announced)
+    return kind in PROJECTED or (kind == "UPLOAD" and not item["sk"].startswith("FILE#") and not announced)
