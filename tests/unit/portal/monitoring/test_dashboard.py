@@ -179,7 +179,7 @@ def test_the_queues_age_is_asked_for_only_while_something_waits(portal):
 
 def test_a_month_costs_what_is_stored_and_what_was_judged(portal):
     changes = [change(portal, 1, State.ACCEPTED), change(portal, 2, State.ACCEPTED, ago=timedelta(days=40))]
-    changes = [replace(one, size=GB) for one in changes]
+    changes = [replace(one, new=replace(one.new, size=GB)) for one in changes]
     duplicate = change(portal, 3, State.ACCEPTED, duplicate=True)
     rejected = change(portal, 4, State.REJECTED, clinic_id="lakeview")
     portal.projections.apply([*changes, duplicate, rejected, change(portal, 5, State.EXPIRED)])
