@@ -79,15 +79,20 @@ def _compare(clinic_id: str, standing: list[Item], board: _Board) -> tuple[list[
     texts = {name: text for name, text in board.texts.items() if name not in label_set}
     writes = []
     if states:
-        named = {f"#s{place}": one.name for place, one in enumerate(states)}
+        slots = {f"s{place}": one for place, one in enumerate(states)}
+        held = [
+            f"#{slot} = :{slot}" if one.standing else f"attribute_not_exists(#{slot}) OR #{slot} = :{slot}"
+            for slot, one in slots.items()
+        ]
         writes.append(
             update(
                 board_counts_key(clinic_id),
                 owner,
                 sums=add_missing(states),
-                condition=" AND ".join(_hold(f"s{place}", one) for place, one in enumerate(states)),
-                names=named,
-                values={f":s{place}": one.standing for place, one in enumerate(states)},
+                # DynamoDB refuses parentheses that part nothing.
+                condition=" AND ".join(f"({term})" for term in held) if len(held) > 1 else held[0],
+                names={f"#{slot}": one.name for slot, one in slots.items()},
+                values={f":{slot}": one.standing for slot, one in slots.items()},
                 new=True,
             )
         )
@@ -106,7 +111,3 @@ def _compare(clinic_id: str, standing: list[Item], board: _Board) -> tuple[list[
         )
     lost = [Difference(f"labels of {clinic_id}", "texts", 0, len(texts))] if texts and not labels else []
     return [*states, *labels, *lost], writes
-
-
-def _hold(slot: str, one: Difference) -> str:
-    return f"#{slot} = :{slot}" if one.standing else f"(attribute_not_exists(#{slot}) OR #{slot} = :{slot})"

@@ -113,7 +113,7 @@ TOGETHER = 90
 
 
 def _is_counted(change: Change, changes: Sequence[Change], mark: Mark | None, evidence: FeedEvidence) -> bool:
-    if mark is not None and change.revision >= mark.first:
+    if mark is not None and (mark.has(change.revision) or change.revision >= mark.first):
         # What was written later than what was counted is what became of a record that was restored.
         return mark.has(change.revision) and to_milliseconds(change.at) <= mark.at
     # The feed does not tell of an archive that waits, but of what followed.
@@ -126,7 +126,7 @@ def _restate(mark: Mark | None, counted: Sequence[Change], numbers: Mapping[str,
     runs = mark.runs if mark else ()
     for change in counted:
         runs = add_run(runs, change.revision)
-    at = mark.at if mark else to_milliseconds(counted[-1].at)
+    at = mark.at if mark else max(to_milliseconds(change.at) for change in counted)
     return Mark(at, runs[0][0], runs, {name: dict(counts) for name, counts in numbers.items()})
 
 

@@ -171,7 +171,9 @@ class World:
             device=(made_by.key, made_by.label) if made_by else (),
         )
         again = Again(record.revision, (asked,), judged=record.state in JUDGED, past=past)
-        self.verdicts.record(self.some_verdict(record, again=again), reserved=True)
+        # The same bytes are of the same kind.
+        same = {"kind": record.kind, "size": record.size, "metadata": record.metadata}
+        self.verdicts.record(self.some_verdict(record, again=again, **same), reserved=True)
 
     def fail(self, record):
         self.verdicts.fail(replace(record, updated_at=self.tick()), "retries-exhausted")
