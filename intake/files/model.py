@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from intake.files.dealing import Dealing
+from intake.files.past_verdicts import PastVerdict
 from intake.files.scan import Scan
 from intake.files.states import State
 
@@ -78,18 +79,6 @@ class TimelineEntry:
     """What, as a state or a short verb: `reserved`, `accepted`, `failed`."""
     detail: str = ""
     """A finding's code, an error's class or a file id; never free text from a file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastVerdict:
-    """What a verdict counted that another one took the place of: the record itself tells of the last one only."""
-
-    revision: int
-    """Of the record when it was judged again."""
-    codes: tuple[str, ...] = ()
-    shadow: tuple[str, ...] = ()
-    device: tuple[str, ...] = ()
-    """Key and label of the device; nothing where the file named none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

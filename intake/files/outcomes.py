@@ -5,7 +5,8 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Generic, TypeVar
 
-from intake.files.model import FileRecord, Finding, Metadata, ObjectVersion, PastVerdict, TimelineEntry
+from intake.files.model import FileRecord, Finding, Metadata, ObjectVersion, TimelineEntry
+from intake.files.past_verdicts import PastVerdict
 from intake.files.scan import Scan
 from intake.files.states import State
 

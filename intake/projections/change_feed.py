@@ -53,11 +53,11 @@ class DynamoChangeFeed:
             write
             for clinic_id, head in zip(clinics, heads, strict=True)
             for write in self._append(
-                clinic_id, [_write_row(change) for change in changes if change.clinic_id == clinic_id], head or {}
+                clinic_id, [_write_row(change) for change in changes if change.clinic_id == clinic_id], head
             )
         ]
         silent = dict.fromkeys(clinic_id for clinic_id in untold if clinic_id not in clinics)
-        return [*told, *(_note_untold(clinic_id) for clinic_id in silent)]
+        return [*told, *(self._note_untold(clinic_id) for clinic_id in silent)]
 
     def read_head(self, clinic_id: str) -> tuple[int, int]:
         """Return how many changes the feed has told, and how often something was counted that it does not tell."""
@@ -76,8 +76,21 @@ class DynamoChangeFeed:
         head = self._table.get(feed_key(clinic_id, HEAD))
         return str(head["preceding"] if head else 0)
 
-    def _append(self, clinic_id: str, rows: list[Item], head: Item) -> list[Write]:
-        preceding, kept_until = head.get("preceding", 0), head.get("kept_until", 0)
+    def _note_untold(self, clinic_id: str) -> Write:
+        key = feed_key(clinic_id, HEAD)
+        preceding, kept_until = (0, 0) if self._table.get(key) else self._find_end(clinic_id)
+        begun = {"preceding": preceding, "kept_until": kept_until}
+        return update(key, clinic(clinic_id), initial=begun, sums={"untold": 1}, new=True)
+
+    def _find_end(self, clinic_id: str) -> tuple[int, int]:
+        """Return the last number that was given, and until when the change under it is kept."""
+        last = Query(feed_key(clinic_id)["pk"], newest_first=True, limit=1, consistent=True)
+        found = [(row["preceding"] + len(row.get("rows", ())), row["expires"]) for row in self._table.query(last).rows]
+        return found[0] if found else (0, 0)
+
+    def _append(self, clinic_id: str, rows: list[Item], head: Item | None) -> list[Write]:
+        # A head that is gone stood behind the last changes: a number that was given is never given again.
+        preceding, kept_until = (head["preceding"], head["kept_until"]) if head else self._find_end(clinic_id)
         reached = preceding + len(rows)
         # Workers' clocks differ; what comes later never expires earlier.
         expires = max(kept_until, int((self._clock() + KEPT).timestamp()))
@@ -176,11 +189,6 @@ def move_head(clinic_id: str, head: Item, last: int, at: datetime) -> Write:
         values={":from": head["preceding"]} if head else {},
         new=True,
     )
-
-
-def _note_untold(clinic_id: str) -> Write:
-    begun = {"preceding": 0, "kept_until": 0}
-    return update(feed_key(clinic_id, HEAD), clinic(clinic_id), initial=begun, sums={"untold": 1}, new=True)
 
 
 def feed_key(clinic_id: str, sort: str = "") -> Item:

@@ -18,7 +18,15 @@ from intake.projections.change_feed import DynamoChangeFeed
 from intake.projections.contributions import HOLDING
 from intake.projections.ledger import Ledger, Mark, find_mark
 from intake.projections.model import Change
-from intake.projections.time_buckets import FLEETING, DeviceRegister, bucket_facts, bucket_key
+from intake.projections.time_buckets import (
+    FLEETING,
+    DeviceRegister,
+    bucket_facts,
+    bucket_key,
+    device_register_key,
+    read_labels,
+)
+from intake.rebuilds.dry_table import DryRegister
 from intake.rebuilds.reader import AT_ONCE, Reader
 from intake.recounts.comparison import add_missing, compare_counts
 from intake.recounts.model import Difference, Findings, MovedError
@@ -45,7 +53,7 @@ class ClinicRebuild:
         self._clock = clock
         self._ledger = Ledger(table)
         self._feed = DynamoChangeFeed(table, clock)
-        self._devices = DeviceRegister(table)
+        self._devices = DeviceRegister(table) if mends else DryRegister(table)
 
     def rebuild(self, clinic_id: str, uploads: Iterable[str], since: datetime) -> Findings:
         """Return what stood otherwise than the records of the clinic's uploads make it, of times since then.
@@ -58,6 +66,7 @@ class ClinicRebuild:
             for records in self._reader.list_records(upload_id):
                 self._take(records, scan, again=False)
         found = self._compare_cold(clinic_id, scan, before)
+        found.differences += self._compare_registers(clinic_id, scan)
         for _ in range(ATTEMPTS):
             later = self._feed.read_head(clinic_id)
             if later[1] != head[1]:
@@ -118,6 +127,24 @@ class ClinicRebuild:
                 found.differences += (
                     self._mend_stretch(clinic_id, stretch, item or {}, scan.cold.get(stretch, {})) or []
                 )
+        return found
+
+    def _compare_registers(self, clinic_id: str, scan: Scan) -> list[Difference]:
+        """Have each month's register of devices count those that it names."""
+        found: list[Difference] = []
+        for start in scan.list_months():
+            key = device_register_key(start, clinic_id)
+            (item,) = self._reader.get_many([key])
+            named, standing = len(read_labels(item or {})), (item or {}).get("devices", 0)
+            write = update(
+                key,
+                clinic(clinic_id),
+                sums={"devices": named - standing},
+                condition="devices = :standing",
+                values={":standing": standing},
+            )
+            if named != standing and self._write(write):
+                found.append(Difference(f"devices of {clinic_id} in {start:%Y-%m}", "devices", standing, named))
         return found
 
     def _compare_hot(self, clinic_id: str, scan: Scan, head: tuple[int, int]) -> list[Difference] | None:

@@ -1,15 +1,13 @@
 """A table that is read and never written to: what would be written is counted, and answered as if it had been."""
 
-import re
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
 
-from intake.table.expressions import Write
+from intake.projections.model import OTHER, OTHER_LABEL, Device
+from intake.projections.time_buckets import DEVICES, DeviceRegister, device_register_key, read_labels
+from intake.table.expressions import Write, foresee
 from intake.table.items import Item, WireItem
 from intake.table.table import Table, serialize
-
-_SET = re.compile(r"(#\w+) = (?:if_not_exists\(#\w+, (:\w+)\)|(:\w+))")
-_ADD = re.compile(r"(#\w+) (:\w+)")
 
 
 class DryTable(Table):
@@ -23,19 +21,22 @@ class DryTable(Table):
         return {}
 
     def _send(self, write: Write, **options: str) -> WireItem:
-        self.writes += 1
-        return serialize(self._foresee(write.request)) if options else {}
+        if write.action == "Put":
+            self.writes += 1
+            return {}
+        standing = self.get(write.request["Key"]) or {}
+        foreseen = foresee(write, standing)
+        self.writes += foreseen != standing
+        return serialize(foreseen) if options else {}
 
-    def _foresee(self, request: dict[str, Any]) -> Item:
-        """Return an item as an update would leave it, as far as its values are given, and not computed."""
-        key = request["Key"]
-        item = {**key, **(self.get(key) or {})}
-        names, values = request["ExpressionAttributeNames"], request["ExpressionAttributeValues"]
-        sets, _, rest = request["UpdateExpression"].partition(" ADD ")
-        for name, first, value in _SET.findall(sets):
-            if not first or names[name] not in item:
-                item[names[name]] = values[first or value]
-        for name, value in _ADD.findall(rest.partition(" REMOVE ")[0]):
-            more, known = values[value], item.get(names[name])
-            item[names[name]] = more if known is None else known | more if isinstance(more, set) else known + more
-        return item
+
+class DryRegister(DeviceRegister):
+    """Registers of devices that nobody writes to: what would find room in one is taken for registered."""
+
+    def admit(self, clinic_id: str, at: datetime, device: Device) -> Device:
+        month = f"{at:%Y-%m}"
+        if (month, clinic_id) not in self._known:
+            item = self._table.get(device_register_key(at, clinic_id)) or {}
+            self._known[month, clinic_id] = {*read_labels(item)}
+        known = self._known[month, clinic_id]
+        return device if device.key in known or len(known) < DEVICES else Device(OTHER, OTHER_LABEL)

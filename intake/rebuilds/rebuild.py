@@ -14,6 +14,7 @@ from intake.files.model import now
 from intake.projections.model import Change
 from intake.rebuilds.boards import BoardRebuild
 from intake.rebuilds.clinics import ClinicRebuild
+from intake.rebuilds.dry_table import DryTable
 from intake.rebuilds.evidence import FeedEvidence
 from intake.rebuilds.feeds import FeedRebuild
 from intake.rebuilds.pace import Pace
@@ -53,6 +54,7 @@ class Rebuild:
     ) -> None:
         """Without `count` it is an audit; `table` is to be a `DryTable` then."""
         self._reader = Reader(table, pace)
+        self._dry = table if isinstance(table, DryTable) else None
         self._clock = clock
         mends = count is not None
         self._uploads = UploadRebuild(table, self._reader, count, clock)
@@ -64,9 +66,9 @@ class Rebuild:
     def rebuild_upload(self, clinic_id: str, upload_id: str) -> Report:
         """Look at one upload, what its clinic's feed tells of it, and the studies that it brought something of."""
         report, evidence = Report(), FeedEvidence(self._reader, clinic_id, self._clock)
-        found = _look_at([(upload_id, lambda: self._uploads.rebuild(upload_id, evidence))], report)
+        found = self._look_at([(upload_id, lambda: self._uploads.rebuild(upload_id, evidence))], report)
         feed = (clinic_id, lambda: self._feeds.rebuild(clinic_id, [upload_id]))
-        for _ in (*found, *_look_at([feed, *self._list_studies([upload_id], "")], report)):
+        for _ in (*found, *self._look_at([feed, *self._list_studies([upload_id], "")], report)):
             pass
         return report
 
@@ -89,7 +91,7 @@ class Rebuild:
         for number, list_units in enumerate(phases):
             if number >= int(reached or 0):
                 units = list_units(behind if reached == str(number) else "")
-                yield from (f"{number}#{place}" for place in _look_at(units, report))
+                yield from (f"{number}#{place}" for place in self._look_at(units, report))
 
     def _list_uploads(self, uploads: Sequence[str], behind: str, evidence: FeedEvidence) -> Iterator[Unit]:
         for upload_id in uploads:
@@ -105,20 +107,21 @@ class Rebuild:
                     known.add(study_id)
                     yield upload_id, lambda one=study_id: self._studies.rebuild(one)  # type: ignore[misc]
 
-
-def _look_at(units: Iterable[Unit], report: Report) -> Iterator[str]:
-    """Look at units, and yield the place of each; those that keep changing come again at the end."""
-    for number in range(1, ROUNDS + 1):
-        again: list[Unit] = []
-        for place, look in units:
-            try:
-                report.findings.add(look())
-                report.units += 1
-            except (MovedError, ContentionError) as moved:
-                again.append((place, look))
-                if number == ROUNDS:
-                    report.busy.append(str(moved))
-            yield place
-        if not again:
-            return
-        units = again
+    def _look_at(self, units: Iterable[Unit], report: Report) -> Iterator[str]:
+        """Look at units, and yield the place of each; those that keep changing come again at the end."""
+        for number in range(1, ROUNDS + 1):
+            again: list[Unit] = []
+            for place, look in units:
+                before = self._dry.writes if self._dry else 0
+                try:
+                    report.findings.add(look())
+                    report.findings.beside += self._dry.writes - before if self._dry else 0
+                    report.units += 1
+                except (MovedError, ContentionError) as moved:
+                    again.append((place, look))
+                    if number == ROUNDS:
+                        report.busy.append(str(moved))
+                yield place
+            if not again:
+                return
+            units = again

@@ -63,7 +63,6 @@ class UploadRebuild:
         for records in self._reader.list_records(upload_id):
             for record in records:
                 recount.note(record)
-                found.studies |= {record["study_of"]} if record.get("study_of") else set()
             is_still = self._take(records, evidence, recount, found) and is_still
         if not (is_still and recount.first):
             return found, is_still

@@ -5,13 +5,13 @@ from intake.files.model import (
     FileRecord,
     Finding,
     ObjectVersion,
-    PastVerdict,
     Severity,
     Source,
     TimelineEntry,
     list_rejecting_codes,
     timestamp,
 )
+from intake.files.past_verdicts import PastVerdict
 from intake.files.scan import Scan
 from intake.files.states import State
 from intake.records.dealings import dealing_map, read_dealing

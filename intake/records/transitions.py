@@ -10,12 +10,12 @@ from intake.files.model import (
     FileSummary,
     Finding,
     ObjectVersion,
-    PastVerdict,
     Source,
     TimelineEntry,
     timestamp,
 )
 from intake.files.outcomes import Verdict
+from intake.files.past_verdicts import PastVerdict
 from intake.files.states import State
 from intake.records.file_items import file_item, finding_attributes, object_map, past_map, timeline_map
 from intake.table.expressions import Write, clinic, update

@@ -4,7 +4,7 @@ What people ordered stands in the timeline before what came of it, in the same r
 another one followed stand in `past`; of records of before that was kept, the first code alone is known.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,7 +54,7 @@ def list_steps(item: Item) -> list[Step]:
     state = None if begins_alone(item) else State.AWAITING_UPLOAD
     rows = [row for row in item["timeline"] if row["event"] in _STATES | _SAID]
     first = item["revision"] - len(rows) + 1
-    verdicts = [revision for revision, row in enumerate(rows, first) if row["event"] in JUDGED]
+    verdicts = _list_verdicts(rows, first)
     found: list[Step] = []
     for revision, row in enumerate(rows, first):
         before, state = state, State(row["event"]) if row["event"] in _STATES else state
@@ -72,6 +72,16 @@ def list_steps(item: Item) -> list[Step]:
                 **_tell_verdict(item, row, state, revision, verdicts),
             )
         )
+    return found
+
+
+def _list_verdicts(rows: Sequence[Item], first: int) -> list[int]:
+    """Return the revisions that judged a file. An archive that is held against its entries keeps the verdict it had."""
+    found, state = list[int](), ""
+    for revision, row in enumerate(rows, first):
+        if row["event"] in JUDGED and state != State.ACCEPTED:
+            found.append(revision)
+        state = row["event"] if row["event"] in _STATES else state
     return found
 
 

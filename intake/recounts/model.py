@@ -48,18 +48,18 @@ class Findings:
     """Changes of records that no sum held."""
     adopted: int = 0
     """Marks that told otherwise what was counted of a file, or were gone."""
-    studies: set[str] = field(default_factory=set)
-    """The ids of those that the records name."""
+    beside: int = 0
+    """Items beside the sums (what a study is found by, devices' names) that an audit found to be written anew."""
 
     def add(self, more: "Findings") -> None:
         self.differences += more.differences
         self.uncounted += more.uncounted
         self.adopted += more.adopted
-        self.studies |= more.studies
+        self.beside += more.beside
 
     @property
     def is_exact(self) -> bool:
-        return not (self.differences or self.uncounted or self.adopted)
+        return not (self.differences or self.uncounted or self.adopted or self.beside)
 
 
 class MovedError(ScalperError):

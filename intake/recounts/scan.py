@@ -53,6 +53,11 @@ class Scan:
                 sums.setdefault(stretch, Counter()).update(counts)
         return sums
 
+    def list_months(self) -> list[datetime]:
+        """Return a moment of each month in which something was counted."""
+        starts = {*self.cold, *(stretch for of_file in self.hot.values() for stretch in of_file)}
+        return sorted({start.replace(day=1, hour=0, minute=0) for _, start in starts})
+
     def sum_held(self) -> Counter[str]:
         held = Counter[str]()
         for counts in self.held.values():

@@ -19,20 +19,18 @@ from intake.files.model import (
     FileRecord,
     Finding,
     ObjectVersion,
-    PastVerdict,
     Severity,
     TimelineEntry,
     list_rejecting_codes,
     now,
 )
-from intake.files.outcomes import Again, Verdict
+from intake.files.outcomes import Verdict
 from intake.files.ports import Verdicts
 from intake.files.scan import Scan
-from intake.files.states import JUDGED, OPEN, State
+from intake.files.states import OPEN, State
 from intake.orders.commands import DoTask
 from intake.orders.model import Answer, Answered, Task
 from intake.orders.review_rules import REPLACEABLE, obstacles
-from intake.projections.model import device
 from intake.storage.ports import Objects
 from processor.ingest.filing import Buckets, Case, Filing
 from processor.ingest.process import Judge, time_judging
@@ -50,6 +48,7 @@ from processor.ingest.stored_objects import (
 from processor.judge import Facts
 from processor.judge.inspection.findings import Profile
 from processor.judge.rules.catalogue import RULES
+from processor.orders.past_verdicts import describe_again
 from processor.orders.review_results import ReviewResults, list_steps
 
 STEPS = {Task.REPROCESS: "reprocess", Task.ACCEPT: "review-confirmed", Task.DELETE: "delete-ordered"}
@@ -216,7 +215,7 @@ class Tasks:
             arrived_at=source.first.last_modified if place.reserved else record.created_at,
             name=record.name,
             sha256=record.sha256,
-            again=_describe_again(record, steps) if place.reserved else None,
+            again=describe_again(record, steps) if place.reserved else None,
             scan=scan,
             profile=profile,
         )
@@ -238,20 +237,6 @@ class Tasks:
     @property
     def _filing(self) -> Filing:
         return Filing(self.objects, self.verdicts, self.buckets, self.ids, self.clock)
-
-
-def _describe_again(record: FileRecord, steps: tuple[TimelineEntry, ...]) -> Again:
-    """Return what a verdict tells that follows another one, which its record tells no more of then."""
-    if record.state not in JUDGED:
-        return Again(record.revision, steps, judged=False)
-    made_by = device(record.clinic_id, record.metadata)
-    past = PastVerdict(
-        revision=record.revision,
-        codes=record.codes,
-        shadow=record.shadow,
-        device=(made_by.key, made_by.label) if made_by else (),
-    )
-    return Again(record.revision, steps, judged=True, past=past)
 
 
 def is_allowed(command: DoTask, record: FileRecord) -> bool:

@@ -5,8 +5,9 @@ from datetime import timedelta
 from random import Random
 
 from intake.files.dealing import DEALT_WITH, REOPENED, REPLACED, Dealing, Reason
-from intake.files.model import PastVerdict, Severity, Source, TimelineEntry
+from intake.files.model import Severity, Source, TimelineEntry
 from intake.files.outcomes import Again
+from intake.files.past_verdicts import PastVerdict
 from intake.files.states import JUDGED, State
 from intake.projections.model import device
 from intake.projections.projections import DynamoProjections
@@ -22,7 +23,8 @@ from tests.unit.intake.conftest import create_table
 UPLOADS = ("01kanqzzzz0000000000000000", "01kanqzzzz0000000000000001")
 DIRECT = "01kanqzzzz0000000000000002"
 CLINIC = "northside"
-PROJECTED = {"APPLIED", "STUDY", "BOARD", "HOLDINGS", "MINUTES", "HOURS", "DAYS", "DEVICES", "CHANGES"}
+DAMAGED = {"APPLIED", "STUDY", "BOARD", "HOLDINGS", "MINUTES", "HOURS", "DAYS", "DEVICES", "CHANGES", "UPLOAD"}
+PROJECTED = DAMAGED | {"OUTBOX", "MATCH"}
 NO_SUMS = {"writes", "expires", "kept_until", "preceding", "untold", "at"}
 OTHER_REFUSAL = replace(REFUSAL, code="another-refusal")
 
@@ -73,6 +75,8 @@ class World:
             files += [a_file(n, upload_id=upload_id, created_at=at) for n in range(1, 5 - number)]
             records.add_files(an_upload(upload_id=upload_id), files)
             self.ids += [file.file_id for file in files]
+        # Batches that are awaited are counted down, and what is declared is added to.
+        self.begun = [item for item in self.items() if not item["sk"]["S"].startswith("FILE#")]
 
     @property
     def stream(self):
@@ -94,7 +98,7 @@ class World:
             State.AWAITING_UPLOAD: [self.judge, self.judge, self.judge, self.judge_archive, self.fail, self.expire],
             State.EXPIRED: [self.judge, self.say, self.reopen],
             State.FAILED: [self.judge, self.say, self.reopen],
-            State.REJECTED: [self.judge_again, self.judge_again, self.say, self.reopen, self.delete],
+            State.REJECTED: [self.judge_again, self.judge_again, self.say, self.reopen, self.discard],
             State.ACCEPTED: [self.settle, self.supersede],
             State.DELETED: [lambda record: None],
         }
@@ -181,7 +185,7 @@ class World:
     def expire(self, record):
         self.verdicts.expire(record, max(self.tick(), record.expires_at))
 
-    def delete(self, record):
+    def discard(self, record):
         self.verdicts.delete(record, (TimelineEntry(self.tick(), "admin-1", "delete-ordered"),), self.tick())
 
     def say(self, record):
@@ -218,11 +222,20 @@ class World:
             self.verdicts.record(verdict, reserved=True)
 
     def copy(self, name):
-        """Return another table that holds all that this one does."""
+        """Return another table that holds the records, and what people said of them, as before anything was counted."""
         create_table(self.client, name)
         for item in self.items():
+            if not is_projected(deserialize(item)):
+                self.client.put_item(TableName=name, Item=item)
+        for item in self.begun:
             self.client.put_item(TableName=name, Item=item)
         return Table(self.client, name)
+
+    def read_kind(self, kind):
+        return [item for item in self.items() if item["pk"]["S"].partition("#")[0] == kind]
+
+    def delete(self, item):
+        self.client.delete_item(TableName=self.name, Key={"pk": item["pk"], "sk": item["sk"]})
 
     def items(self, name=None):
         return self.client.scan(TableName=name or self.name, ConsistentRead=True)["Items"]
@@ -239,12 +252,13 @@ class World:
         for start in range(0, len(changes), 7):
             projections.apply(changes[start : start + 7])
 
-    def list_projected(self):
-        return [item for item in self.items() if is_projected(deserialize(item))]
+    def list_damaged(self):
+        items = [(item, deserialize(item)) for item in self.items()]
+        return [item for item, plain in items if is_projected(plain) and _kind(plain) in DAMAGED]
 
     def damage(self, times):
         """Delete items that are projected, and have others tell other numbers."""
-        for item in self.chance.sample(self.list_projected(), times):
+        for item in self.chance.sample(self.list_damaged(), times):
             key = {"pk": item["pk"], "sk": item["sk"]}
             sums = [name for name, value in item.items() if "N" in value and name not in NO_SUMS]
             if sums and self.chance.random() < 0.5:
@@ -252,11 +266,14 @@ class World:
                 told = {"UpdateExpression": "ADD #sum :more", "ExpressionAttributeNames": {"#sum": sums[0]}}
                 self.client.update_item(TableName=self.name, Key=key, ExpressionAttributeValues=more, **told)
             else:
-                self.client.delete_item(TableName=self.name, Key=key)
+                self.delete(item)
 
 
 def is_projected(item):
-    """Say whether an item follows from records: what people said, and which duplicate was an upload's first, does not."""
-    kind = item["pk"].partition("#")[0]
-    announced = item["sk"] == "#META" and not item["pk"].endswith(DIRECT)
-    return kind in PROJECTED or (kind == "UPLOAD" and not item["sk"].startswith("FILE#") and not announced)
+    """Say whether an item follows from records. What people said does not, nor which duplicate came first."""
+    is_told = item["sk"].startswith("FILE#") or (item["sk"] == "#META" and not item["pk"].endswith(DIRECT))
+    return _kind(item) in PROJECTED and (_kind(item) != "UPLOAD" or not is_told)
+
+
+def _kind(item):
+    return item["pk"].partition("#")[0]

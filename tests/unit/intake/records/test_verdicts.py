@@ -4,8 +4,9 @@ from datetime import timedelta
 import pytest
 
 from intake.errors import ContentionError
-from intake.files.model import ObjectVersion, PastVerdict, Source, TimelineEntry
+from intake.files.model import ObjectVersion, Source, TimelineEntry
 from intake.files.outcomes import Again, Outcome
+from intake.files.past_verdicts import PastVerdict
 from intake.files.scan import Scan
 from intake.files.states import State
 from intake.records.records import DynamoRecords

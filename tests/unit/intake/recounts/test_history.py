@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from intake.files.dealing import DEALT_WITH
-from intake.files.model import PastVerdict, Source, TimelineEntry
+from intake.files.model import Source, TimelineEntry
+from intake.files.past_verdicts import PastVerdict
 from intake.files.states import State
 from intake.projections.model import Device
 from intake.recounts.history import list_steps
