@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Any
 
 from intake.files.dealing import Dealing
-from intake.files.past_verdicts import PastVerdict
 from intake.files.scan import Scan
 from intake.files.states import State
 
@@ -133,8 +132,6 @@ class FileRecord:
     """How the malware scan of its bytes ended; None where nobody scanned them."""
     settled: bool = False
     """Of an archive: its own verdict was once held against those of its entries."""
-    past: tuple[PastVerdict, ...] = ()
-    """Verdicts that people had judged again, the first one first."""
     revision: int = 0
     """Rises by one with each change, so that a projection applies each change once."""
 

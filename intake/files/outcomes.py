@@ -6,7 +6,6 @@ from enum import Enum, auto
 from typing import Generic, TypeVar
 
 from intake.files.model import FileRecord, Finding, Metadata, ObjectVersion, TimelineEntry
-from intake.files.past_verdicts import PastVerdict
 from intake.files.scan import Scan
 from intake.files.states import State
 
@@ -19,6 +18,18 @@ class Neighbours:
 
     previous: FileRecord | None
     following: FileRecord | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastVerdict:
+    """What a verdict counted that another one takes the place of; its record keeps it, for whoever recounts days."""
+
+    revision: int
+    """Of the record when it was judged again."""
+    codes: tuple[str, ...] = ()
+    shadow: tuple[str, ...] = ()
+    device: tuple[str, ...] = ()
+    """Key and label of the device; nothing where the file named none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from intake.files.model import (
     list_rejecting_codes,
     timestamp,
 )
-from intake.files.past_verdicts import PastVerdict
+from intake.files.outcomes import PastVerdict
 from intake.files.scan import Scan
 from intake.files.states import State
 from intake.records.dealings import dealing_map, read_dealing
@@ -57,7 +57,6 @@ def file_item(record: FileRecord) -> Item:
         "shadow": list(record.shadow) or None,
         "scan": record.scan.value if record.scan else None,
         "settled": record.settled or None,
-        "past": [past_map(one) for one in record.past] or None,
         "revision": record.revision,
     }
 
@@ -102,7 +101,6 @@ def file_record(item: Item) -> FileRecord:
         shadow=tuple(item.get("shadow", ())),
         scan=Scan(item["scan"]) if item.get("scan") else None,
         settled=item.get("settled", False),
-        past=tuple(map(read_past, item.get("past", ()))),
         revision=item["revision"],
     )
 
@@ -140,13 +138,9 @@ def timeline_map(entry: TimelineEntry) -> Item:
 
 
 def past_map(past: PastVerdict) -> Item:
+    """Return what a record keeps of an earlier verdict. Who reads the record has no use for it."""
     told = {"codes": past.codes, "shadow": past.shadow, "device": past.device}
     return {"revision": past.revision, **{name: list(values) for name, values in told.items() if values}}
-
-
-def read_past(row: Item) -> PastVerdict:
-    told = {name: tuple(row.get(name, ())) for name in ("codes", "shadow", "device")}
-    return PastVerdict(revision=row["revision"], **told)
 
 
 def trouble_attributes(record: FileRecord, *, handled: bool) -> Item:

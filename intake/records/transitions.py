@@ -14,8 +14,7 @@ from intake.files.model import (
     TimelineEntry,
     timestamp,
 )
-from intake.files.outcomes import Verdict
-from intake.files.past_verdicts import PastVerdict
+from intake.files.outcomes import PastVerdict, Verdict
 from intake.files.states import State
 from intake.records.file_items import file_item, finding_attributes, object_map, past_map, timeline_map
 from intake.table.expressions import Write, clinic, update

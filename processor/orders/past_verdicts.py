@@ -1,8 +1,7 @@
 """What a record keeps of a verdict that another one is about to follow."""
 
 from intake.files.model import FileRecord, TimelineEntry
-from intake.files.outcomes import Again
-from intake.files.past_verdicts import PastVerdict
+from intake.files.outcomes import Again, PastVerdict
 from intake.files.states import JUDGED
 from intake.projections.model import device
 

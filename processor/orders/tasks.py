@@ -15,15 +15,7 @@ from intake.dicom.streams import ByteSource
 from intake.errors import ContentionError, ObjectMissingError, ScalperError
 from intake.files import keys
 from intake.files.keys import KeyedIds, Placement
-from intake.files.model import (
-    FileRecord,
-    Finding,
-    ObjectVersion,
-    Severity,
-    TimelineEntry,
-    list_rejecting_codes,
-    now,
-)
+from intake.files.model import FileRecord, Finding, ObjectVersion, Severity, TimelineEntry, list_rejecting_codes, now
 from intake.files.outcomes import Verdict
 from intake.files.ports import Verdicts
 from intake.files.scan import Scan

@@ -138,7 +138,6 @@ class FakeVerdicts:
 
     def _write(self, verdict: Verdict, base: FileRecord) -> None:
         asked = verdict.again.steps if verdict.again else ()
-        past = (verdict.again.past,) if verdict.again and verdict.again.past else ()
         self.table.save(
             base,
             state=verdict.state,
@@ -153,7 +152,6 @@ class FakeVerdicts:
             conflicts_with=verdict.conflicts_with or verdict.replaces,
             shadow=verdict.shadow,
             scan=verdict.scan or base.scan,
-            past=(*base.past, *past),
             rules_version=verdict.rules_version,
             profile_version=verdict.profile_version,
             updated_at=verdict.decided_at,

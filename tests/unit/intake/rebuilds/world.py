@@ -6,8 +6,7 @@ from random import Random
 
 from intake.files.dealing import DEALT_WITH, REOPENED, REPLACED, Dealing, Reason
 from intake.files.model import Severity, Source, TimelineEntry
-from intake.files.outcomes import Again
-from intake.files.past_verdicts import PastVerdict
+from intake.files.outcomes import Again, PastVerdict
 from intake.files.states import JUDGED, State
 from intake.projections.model import device
 from intake.projections.projections import DynamoProjections

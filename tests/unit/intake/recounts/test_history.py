@@ -6,9 +6,10 @@ import pytest
 
 from intake.files.dealing import DEALT_WITH
 from intake.files.model import Source, TimelineEntry
-from intake.files.past_verdicts import PastVerdict
+from intake.files.outcomes import PastVerdict
 from intake.files.states import State
 from intake.projections.model import Device
+from intake.records.file_items import past_map
 from intake.recounts.history import list_steps
 from tests.records import NOON, REFUSAL, a_file, stored_item
 
@@ -24,10 +25,12 @@ def count_revisions(entries):
     return sum(entry.event not in {"reserved", "unpacked", "reprocess"} for entry in entries)
 
 
-def steps_of(*entries, **changes):
-    return list_steps(
-        stored_item(a_file(timeline=entries, revision=changes.pop("revision", count_revisions(entries)), **changes))
-    )
+def steps_of(*entries, past=(), **changes):
+    record = a_file(timeline=entries, **{"revision": count_revisions(entries), **changes})
+    return list_steps({**stored_item(record), "past": [past_map(one) for one in past]})
+
+
+RESERVED = told(0, "reserved", actor="user-1")
 
 
 def test_a_revision_ends_with_a_state_or_with_what_was_said_and_what_was_ordered_belongs_to_what_came_of_it():
