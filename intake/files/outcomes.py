@@ -20,6 +20,18 @@ class Neighbours:
     following: FileRecord | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastVerdict:
+    """What a verdict counted that another one takes the place of; its record keeps it, for whoever recounts days."""
+
+    revision: int
+    """Of the record when it was judged again."""
+    codes: tuple[str, ...] = ()
+    shadow: tuple[str, ...] = ()
+    device: tuple[str, ...] = ()
+    """Key and label of the device; nothing where the file named none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Again:
     """How a file comes to another verdict: people asked for it."""
@@ -30,6 +42,8 @@ class Again:
     """Who asked, and for what."""
     judged: bool
     """It had a verdict, whose timings stay: how long the first one took is what is measured."""
+    past: PastVerdict | None = None
+    """What the earlier verdict counted, where it had one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,13 +9,14 @@ Source: Amazon DynamoDB Developer Guide, "Managing complex workflows with transa
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from intake.errors import ChangesGoneError, ContentionError, InvalidCursorError
 from intake.files.model import now, timestamp
 from intake.files.states import State
 from intake.projections.model import Change, FeedEntry, FeedPage
-from intake.table.expressions import Write, clinic, replacement, update
+from intake.table.expressions import Write, clinic, creation, replacement, update
 from intake.table.items import Item, moment, pack
 from intake.table.queries import Query
 from intake.table.table import Table
@@ -26,10 +27,12 @@ KEPT = timedelta(days=30)
 ITEMS = 2
 """How many items of the table a transaction writes for each clinic: some changes, and the head."""
 
-_HEAD = "~HEAD"
+HEAD = "~HEAD"
 """Sorts behind every number, so that a query that comes to the end finds it."""
 _DIGITS = 15
 _ITEMS_PER_PAGE = 25
+_FILLED = 90
+"""Changes that an item fills a gap with, and items of one transaction; where the gap is larger, an item holds more."""
 
 
 class DynamoChangeFeed:
@@ -39,45 +42,68 @@ class DynamoChangeFeed:
         self._table = table
         self._clock = clock
 
-    def append_changes(self, changes: Sequence[Change]) -> list[Write]:
-        """Return the writes of a transaction that append `changes`, on the condition that nobody else did meanwhile."""
+    def append_changes(self, changes: Sequence[Change], untold: Iterable[str] = ()) -> list[Write]:
+        """Return the writes of a transaction that append `changes`, on the condition that nobody else did meanwhile.
+
+        The heads of clinics that it tells nothing of note that something was counted: who compares them sees it.
+        """
         clinics = list(dict.fromkeys(change.clinic_id for change in changes))
-        heads = self._table.batch_get([_key(clinic_id, _HEAD) for clinic_id in clinics])
-        return [
+        heads = self._table.batch_get([feed_key(clinic_id, HEAD) for clinic_id in clinics])
+        told = [
             write
             for clinic_id, head in zip(clinics, heads, strict=True)
             for write in self._append(
-                clinic_id, [_write_row(change) for change in changes if change.clinic_id == clinic_id], head or {}
+                clinic_id, [_write_row(change) for change in changes if change.clinic_id == clinic_id], head
             )
         ]
+        silent = dict.fromkeys(clinic_id for clinic_id in untold if clinic_id not in clinics)
+        return [*told, *(self._note_untold(clinic_id) for clinic_id in silent)]
+
+    def read_head(self, clinic_id: str) -> tuple[int, int]:
+        """Return how many changes the feed has told, and how often something was counted that it does not tell."""
+        head = self._table.get(feed_key(clinic_id, HEAD)) or {}
+        return head.get("preceding", 0), head.get("untold", 0)
 
     def changes(self, clinic_id: str, since: str | None, limit: int) -> FeedPage:
         if since is not None and not (since.isascii() and since.isdecimal() and len(since) <= _DIGITS):
             raise InvalidCursorError("the position is not one of this feed")
         after = None if since is None else int(since)
         # What holds changes behind a number, in order, and then the head.
-        behind = Query(_key(clinic_id, "")["pk"], above=_sort(after or 0), limit=_ITEMS_PER_PAGE, consistent=True)
+        behind = Query(feed_key(clinic_id)["pk"], above=_sort(after or 0), limit=_ITEMS_PER_PAGE, consistent=True)
         return _cut_page(self._table.items(behind), after, limit, int(self._clock().timestamp()))
 
     def end(self, clinic_id: str) -> str:
-        head = self._table.get(_key(clinic_id, _HEAD))
+        head = self._table.get(feed_key(clinic_id, HEAD))
         return str(head["preceding"] if head else 0)
 
-    def _append(self, clinic_id: str, rows: list[Item], head: Item) -> list[Write]:
-        preceding, kept_until = head.get("preceding", 0), head.get("kept_until", 0)
+    def _note_untold(self, clinic_id: str) -> Write:
+        key = feed_key(clinic_id, HEAD)
+        preceding, kept_until = (0, 0) if self._table.get(key) else self._find_end(clinic_id)
+        begun = {"preceding": preceding, "kept_until": kept_until}
+        return update(key, clinic(clinic_id), initial=begun, sums={"untold": 1}, new=True)
+
+    def _find_end(self, clinic_id: str) -> tuple[int, int]:
+        """Return the last number that was given, and until when the change under it is kept."""
+        last = Query(feed_key(clinic_id)["pk"], newest_first=True, limit=1, consistent=True)
+        found = [(row["preceding"] + len(row.get("rows", ())), row["expires"]) for row in self._table.query(last).rows]
+        return found[0] if found else (0, 0)
+
+    def _append(self, clinic_id: str, rows: list[Item], head: Item | None) -> list[Write]:
+        # A head that is gone stood behind the last changes: a number that was given is never given again.
+        preceding, kept_until = (head["preceding"], head["kept_until"]) if head else self._find_end(clinic_id)
         reached = preceding + len(rows)
         # Workers' clocks differ; what comes later never expires earlier.
         expires = max(kept_until, int((self._clock() + KEPT).timestamp()))
         some = {"preceding": preceding, "kept_until": kept_until, "rows": pack(rows), "expires": expires}
-        item = _key(clinic_id, _sort(reached)) | some
+        item = feed_key(clinic_id, _sort(reached)) | some
         return [
             replacement(item, clinic(clinic_id)),
             update(
-                _key(clinic_id, _HEAD),
+                feed_key(clinic_id, HEAD),
                 clinic(clinic_id),
                 sets={"preceding": reached, "kept_until": expires},
-                condition="preceding = :from" if preceding else "attribute_not_exists(pk)",
-                values={":from": preceding} if preceding else {},
+                condition="preceding = :from" if head else "attribute_not_exists(pk)",
+                values={":from": preceding} if head else {},
                 new=True,
             ),
         ]
@@ -120,7 +146,53 @@ def _check_gap(reached: int | None, preceding: int, *, kept: bool) -> int:
     return reached
 
 
-def _key(clinic_id: str, sort: str) -> Item:
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Numbers of a clinic's feed under which nothing stands."""
+
+    clinic_id: str
+    after: int
+    """The number behind which they begin."""
+    last: int
+    kept_until: int
+    """Until when what precedes them is kept, in epoch seconds."""
+    spare: Item
+    """A row that stands beside them."""
+
+
+def fill_gap(gap: Gap, changes: Sequence[Change], at: datetime) -> list[Write]:
+    """Return the writes of one transaction that have changes stand under the numbers of a gap, if it still is one.
+
+    Where they are too few, one is told more than once: readers know it by its id.
+    """
+    rows = [_write_row(change) for change in changes]
+    rows += [*rows, gap.spare][-1:] * (gap.last - gap.after - len(rows))
+    size = max(_FILLED, -(-len(rows) // _FILLED))
+    told = {"kept_until": gap.kept_until, "expires": int((at + KEPT).timestamp())}
+    parts = ((gap.after + start, rows[start : start + size]) for start in range(0, len(rows), size))
+    return [
+        creation(
+            feed_key(gap.clinic_id, _sort(preceding + len(part))) | {"preceding": preceding, "rows": pack(part)} | told,
+            clinic(gap.clinic_id),
+        )
+        for preceding, part in parts
+    ]
+
+
+def move_head(clinic_id: str, head: Item, last: int, at: datetime) -> Write:
+    """Return the write that has the head stand behind the last number, where it stands as it was read."""
+    return update(
+        feed_key(clinic_id, HEAD),
+        clinic(clinic_id),
+        sets={"preceding": last, "kept_until": int((at + KEPT).timestamp())},
+        condition="preceding = :from" if head else "attribute_not_exists(pk)",
+        values={":from": head["preceding"]} if head else {},
+        new=True,
+    )
+
+
+def feed_key(clinic_id: str, sort: str = "") -> Item:
+    """Return the key of an item of a clinic's feed, or the beginning of them all."""
     return {"pk": f"CHANGES#{clinic_id}", "sk": sort}
 
 

@@ -5,8 +5,9 @@ then. So what is delivered again is known, however late; and a new revision is h
 against what the stream says was there before. See docs/adr/0059-marks-of-what-was-counted.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from intake.projections.contributions import Contribution, Numbers, compare_images, contribute, subtract
@@ -36,6 +37,10 @@ class Mark:
     def has(self, revision: int) -> bool:
         return any(first <= revision <= last for first, last in self.runs)
 
+    def covers(self, revision: int) -> bool:
+        """Say whether a revision was counted, or taken for counted."""
+        return revision < self.first or self.has(revision)
+
     @property
     def last(self) -> int:
         return self.runs[-1][1]
@@ -47,7 +52,7 @@ def weigh(mark: Mark | None, change: Change) -> tuple[Mark, Contribution] | None
     A revision that comes after later ones adds no more than its verdict, for these were held against what was counted.
     One that was counted, and was written since then once more, is what became of a record that was restored.
     """
-    at, revision = round(change.at.timestamp() * 1000), change.revision
+    at, revision = to_milliseconds(change.at), change.revision
     new = contribute(change.new)
     if mark is None and change.old is None and revision > int(change.new.dropped):
         # No record begins so. It was restored, and counted before there were marks.
@@ -56,14 +61,19 @@ def weigh(mark: Mark | None, change: Change) -> tuple[Mark, Contribution] | None
         return Mark(at, revision, ((revision, revision),), new.numbers), compare_images(change)
     if mark.has(revision) and at <= mark.at:
         return None
-    runs = _add_run(mark.runs, revision)
+    runs = add_run(mark.runs, revision)
     if revision > mark.last or mark.has(revision):
         return Mark(max(at, mark.at), mark.first, runs, new.numbers), subtract(new, Contribution(mark.numbers))
     late = compare_images(change) if revision < mark.first else Contribution()
     return Mark(max(at, mark.at), mark.first, runs, mark.numbers), late
 
 
-def _add_run(runs: tuple[tuple[int, int], ...], revision: int) -> tuple[tuple[int, int], ...]:
+def to_milliseconds(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
+
+
+def add_run(runs: tuple[tuple[int, int], ...], revision: int) -> tuple[tuple[int, int], ...]:
+    """Return runs of revisions with one more in them."""
     joined: list[tuple[int, int]] = []
     for first, last in sorted((*runs, (revision, revision))):
         if joined and first <= joined[-1][1] + 1:
@@ -100,16 +110,48 @@ class Ledger:
                 is_again = mark is not None and mark.has(change.revision)
                 counted.append((replace(change, announced_at=None) if is_again else change, difference))
                 written[block] = None
-        return counted, [
-            replacement(
-                {**_key(block), "writes": before[block].get("writes", 0) + 1, "marks": _pack_marks(marks[block])},
-                clinic(owners[block]),
-                condition="writes = :writes" if before[block] else "attribute_not_exists(pk)",
-                values={":writes": before[block]["writes"]} if before[block] else {},
-                new=False,
-            )
-            for block in written
-        ]
+        return counted, [_write_marks(block, before[block], marks[block], owners[block]) for block in written]
+
+    def read_blocks(self, file_ids: Sequence[str]) -> "Blocks":
+        """Return the marks of the blocks that files are in."""
+        blocks = list(dict.fromkeys(file_id[:-_SUFFIX] for file_id in file_ids))
+        items = self._table.batch_get([_key(block) for block in blocks])
+        return {block: _read_marks(item or {}) for block, item in zip(blocks, items, strict=True)}
+
+    def read(self, file_ids: Sequence[str]) -> dict[str, Mark]:
+        """Return the marks of files, without those that have none."""
+        blocks = self.read_blocks(file_ids)
+        return {file_id: mark for file_id in file_ids if (mark := find_mark(blocks, file_id))}
+
+    def restate(self, clinic_id: str, known: Mapping[str, Mark], wanted: Mapping[str, Mark]) -> bool:
+        """Have a clinic's files' marks tell what is wanted, where they tell what is known; say whether all did."""
+        blocks = list(dict.fromkeys(file_id[:-_SUFFIX] for file_id in wanted))
+        is_whole = True
+        for block, item in zip(blocks, self._table.batch_get([_key(block) for block in blocks]), strict=True):
+            marks, own = _read_marks(item or {}), [file_id for file_id in wanted if file_id[:-_SUFFIX] == block]
+            stands = all(marks.get(file_id[-_SUFFIX:]) == known.get(file_id) for file_id in own)
+            marks |= {file_id[-_SUFFIX:]: wanted[file_id] for file_id in own}
+            is_whole &= stands and self._table.write_if(_write_marks(block, item or {}, marks, clinic_id))
+        return is_whole
+
+
+Blocks = dict[str, dict[str, Mark]]
+"""Block → end of a file's id → the file's mark."""
+
+
+def find_mark(blocks: Blocks, file_id: str) -> Mark | None:
+    return blocks[file_id[:-_SUFFIX]].get(file_id[-_SUFFIX:])
+
+
+def _write_marks(block: str, before: Item, marks: dict[str, Mark], clinic_id: str) -> Write:
+    """Return the write of a block's marks, which goes through where they are as they were read."""
+    return replacement(
+        {**_key(block), "writes": before.get("writes", 0) + 1, "marks": _pack_marks(marks)},
+        clinic(clinic_id),
+        condition="writes = :writes" if before else "attribute_not_exists(pk)",
+        values={":writes": before["writes"]} if before else {},
+        new=False,
+    )
 
 
 def name_block(change: Change) -> str:

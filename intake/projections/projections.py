@@ -121,7 +121,7 @@ class DynamoProjections:
             *marks,
             *self._announced.decrement_items(sums.announced),
             *_write_sums(sums),
-            *self._feed.append_changes(told),
+            *self._feed.append_changes(told, sums.clinics),
         ]
         if len(writes) > ITEMS_PER_TRANSACTION:
             raise _TooManyItemsError
@@ -150,9 +150,10 @@ def _write_sums(sums: Tally) -> Iterator[Write]:
         yield from _add_upload(upload_id, row)
     for (grain, start, clinic_id), counts in sums.buckets.items():
         facts = bucket_facts(start, clinic_id) | ({"expires": expiry()} if grain is FLEETING else {})
-        yield addition(bucket_key(grain, start, clinic_id), counts, clinic(clinic_id), sets=facts)
+        summed = Counter({**counts, WRITES: 1})
+        yield addition(bucket_key(grain, start, clinic_id), summed, clinic(clinic_id), sets=facts)
     for clinic_id, counts in sums.holdings.items():
-        yield addition({"pk": HOLDINGS, "sk": clinic_id}, counts, clinic(clinic_id))
+        yield addition({"pk": HOLDINGS, "sk": clinic_id}, Counter({**counts, WRITES: 1}), clinic(clinic_id))
     for (kind, upload_id), alert in sums.alerts.items():
         told = Counter({"pending": alert.pending, **{f"code_{code}": n for code, n in alert.codes.items()}})
         first, kept = {"first_file_id": alert.first_file_id}, {"expires": expiry()}
@@ -174,7 +175,8 @@ def _add_upload(upload_id: str, row: UploadTally) -> Iterator[Write]:
     The first verdict on what a clinic drops into S3 in a day creates its receipt.
     """
     owner, is_direct = clinic(row.clinic_id), row.source == Source.DIRECT
-    yield addition(upload_key(upload_id, COUNTS), row.counts, owner, sets={"updated_at": timestamp(row.at)})
+    counts = Counter({**row.counts, WRITES: 1})
+    yield addition(upload_key(upload_id, COUNTS), counts, owner, sets={"updated_at": timestamp(row.at)})
     if is_direct or row.declared:
         facts = {
             **list_in_uploads(row.clinic_id, upload_id),

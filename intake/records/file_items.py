@@ -11,6 +11,7 @@ from intake.files.model import (
     list_rejecting_codes,
     timestamp,
 )
+from intake.files.outcomes import PastVerdict
 from intake.files.scan import Scan
 from intake.files.states import State
 from intake.records.dealings import dealing_map, read_dealing
@@ -134,6 +135,12 @@ def object_version(row: Item) -> ObjectVersion:
 def timeline_map(entry: TimelineEntry) -> Item:
     told = {"detail": entry.detail} if entry.detail else {}
     return {"at": timestamp(entry.at), "actor": entry.actor, "event": entry.event, **told}
+
+
+def past_map(past: PastVerdict) -> Item:
+    """Return what a record keeps of an earlier verdict. Who reads the record has no use for it."""
+    told = {"codes": past.codes, "shadow": past.shadow, "device": past.device}
+    return {"revision": past.revision, **{name: list(values) for name, values in told.items() if values}}
 
 
 def trouble_attributes(record: FileRecord, *, handled: bool) -> Item:

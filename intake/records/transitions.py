@@ -14,9 +14,9 @@ from intake.files.model import (
     TimelineEntry,
     timestamp,
 )
-from intake.files.outcomes import Verdict
+from intake.files.outcomes import PastVerdict, Verdict
 from intake.files.states import State
-from intake.records.file_items import file_item, finding_attributes, object_map, timeline_map
+from intake.records.file_items import file_item, finding_attributes, object_map, past_map, timeline_map
 from intake.table.expressions import Write, clinic, update
 from intake.table.items import Item, pack
 
@@ -31,6 +31,7 @@ def transition(
     entries: Sequence[TimelineEntry],
     initial: Item | None = None,
     revision: int | None = None,
+    past: PastVerdict | None = None,
     expired_at: datetime | None = None,
 ) -> Write:
     """Return the update that moves a file's record, appends to its timeline and counts its revision.
@@ -38,7 +39,8 @@ def transition(
     The record must be the clinic's and in one of `sources`; and it must have reserved the bucket and key of `incoming`,
     the object that settles it, where an object does. What `sets` sets to None is removed. With `initial`, the record
     may also be missing and is then created with those attributes; an existing record keeps its own. With `revision`,
-    it must not have changed since that one. With `expired_at`, its time to arrive must be over then.
+    it must not have changed since that one; `past` is what it counted until then. With `expired_at`, its time to arrive
+    must be over then.
     """
     states = {f":from_{state}": state.value for state in sources}
     conditions = [f"#state IN ({', '.join(states)})"]
@@ -54,13 +56,18 @@ def transition(
     if expired_at is not None:
         conditions.append("expires_at <= :expired_at")
         values[":expired_at"] = timestamp(expired_at)
+    appended = {"timeline": ":entries"}
+    if past is not None:
+        appended["past"] = ":past"
+        names |= {"#past": "past"}
+        values[":past"] = [past_map(past)]
     return update(
         file_key(file_id),
         clinic(clinic_id),
         sets=sets,
         initial=initial,
         also=[
-            "#timeline = list_append(if_not_exists(#timeline, :none), :entries)",
+            *(f"#{name} = list_append(if_not_exists(#{name}, :none), {more})" for name, more in appended.items()),
             "#revision = if_not_exists(#revision, :zero) + :one",
         ],
         condition=" AND ".join(conditions),

@@ -60,6 +60,7 @@ class DynamoVerdicts:
             entries=[*asked, TimelineEntry(verdict.decided_at, "processor", verdict.state, told)],
             initial=None if reserved else arrival_attributes(verdict),
             revision=verdict.again.revision if verdict.again else None,
+            past=verdict.again.past if verdict.again else None,
         )
         claims = [_claim(verdict, identity) for identity in _identities(verdict)]
         writes = [moved, *claims, *_supersede(verdict)]

@@ -7,6 +7,7 @@ that owner's, or where there is none yet, and it leaves the owner in the item
 Source: Amazon DynamoDB Developer Guide, "Update expressions", "Condition expressions".
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -128,6 +129,24 @@ def addition(
 ) -> Write:
     """Return the update that adds `sums`, sets `sets`, and sets `initial` where there is none yet."""
     return update(key, owner, sets=sets, initial=initial, sums=sums, remove=remove, new=True)
+
+
+_SET = re.compile(r"(#\w+) = (?:if_not_exists\(#\w+, (:\w+)\)|(:\w+))")
+_ADD = re.compile(r"(#\w+) (:\w+)")
+
+
+def foresee(update: Write, standing: Item) -> Item:
+    """Return an item as an update would leave it: what is set, set at first and added, by the update's own values."""
+    item = {**update.request["Key"], **standing}
+    names, values = update.request["ExpressionAttributeNames"], update.request["ExpressionAttributeValues"]
+    sets, _, rest = update.request["UpdateExpression"].partition("ADD ")
+    for name, first, value in _SET.findall(sets):
+        if not first or names[name] not in item:
+            item[names[name]] = values[first or value]
+    for name, value in _ADD.findall(rest.partition(" REMOVE ")[0]):
+        more, known = values[value], item.get(names[name])
+        item[names[name]] = more if known is None else known | more if isinstance(more, set) else known + more
+    return item
 
 
 def _write_expression(

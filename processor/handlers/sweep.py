@@ -44,6 +44,9 @@ CLOCKS_APART = timedelta(seconds=10)
 OF_AWAITED, OF_DROPPED, OF_COMPARED = 1 / 4, 1 / 4, 1 / 8
 """Shares of a sweep's time, for its rounds. The rest is for what is bounded by numbers."""
 
+LONGEST = 8.0
+"""Seconds for a round that no sweep need end: so each sweep ends within half a minute, and the next one goes on."""
+
 
 @logger.inject_lambda_context
 @metrics.log_metrics
@@ -66,9 +69,9 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
         parts.callback(_scorecards.run)
         parts.callback(lambda: report_quiet(_quiet.run()))
         parts.callback(lambda: report_expected(_expected.run()))
-        parts.callback(lambda: report_reconciled(_reconciler.run(begin_share(seconds * OF_COMPARED))))
+        parts.callback(lambda: report_reconciled(_reconciler.run(begin_share(min(seconds * OF_COMPARED, LONGEST)))))
         parts.callback(lambda: report_dropped(_dropped.run(begin_share(seconds * OF_DROPPED))))
-        parts.callback(lambda: report_awaited(_awaited.run(begin_share(seconds * OF_AWAITED))))
+        parts.callback(lambda: report_awaited(_awaited.run(begin_share(min(seconds * OF_AWAITED, LONGEST)))))
         parts.callback(lambda: report_swept(_sweep.run()))
         # What an earlier sweep noted is looked at before more is noted: nothing is told of at first sight.
         parts.callback(lambda: report_followed(_follow_up.run()))

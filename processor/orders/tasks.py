@@ -16,10 +16,10 @@ from intake.errors import ContentionError, ObjectMissingError, ScalperError
 from intake.files import keys
 from intake.files.keys import KeyedIds, Placement
 from intake.files.model import FileRecord, Finding, ObjectVersion, Severity, TimelineEntry, list_rejecting_codes, now
-from intake.files.outcomes import Again, Verdict
+from intake.files.outcomes import Verdict
 from intake.files.ports import Verdicts
 from intake.files.scan import Scan
-from intake.files.states import JUDGED, OPEN, State
+from intake.files.states import OPEN, State
 from intake.orders.commands import DoTask
 from intake.orders.model import Answer, Answered, Task
 from intake.orders.review_rules import REPLACEABLE, obstacles
@@ -40,6 +40,7 @@ from processor.ingest.stored_objects import (
 from processor.judge import Facts
 from processor.judge.inspection.findings import Profile
 from processor.judge.rules.catalogue import RULES
+from processor.orders.past_verdicts import describe_again
 from processor.orders.review_results import ReviewResults, list_steps
 
 STEPS = {Task.REPROCESS: "reprocess", Task.ACCEPT: "review-confirmed", Task.DELETE: "delete-ordered"}
@@ -206,7 +207,7 @@ class Tasks:
             arrived_at=source.first.last_modified if place.reserved else record.created_at,
             name=record.name,
             sha256=record.sha256,
-            again=Again(record.revision, steps, judged=record.state in JUDGED) if place.reserved else None,
+            again=describe_again(record, steps) if place.reserved else None,
             scan=scan,
             profile=profile,
         )

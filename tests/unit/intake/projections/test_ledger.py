@@ -97,7 +97,7 @@ class World:
 
     def upload_sums(self):
         item = self.table.get({"pk": f"UPLOAD#{UPLOAD_ID}", "sk": "#COUNTS"})
-        return {name: n for name, n in item.items() if isinstance(n, int) and n}
+        return {name: n for name, n in item.items() if isinstance(n, int) and n and name not in NOT_SUMS}
 
     def _scan(self):
         return [deserialize(item) for item in self.client.scan(TableName=TABLE)["Items"]]

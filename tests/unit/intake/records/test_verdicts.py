@@ -5,12 +5,12 @@ import pytest
 
 from intake.errors import ContentionError
 from intake.files.model import ObjectVersion, Source, TimelineEntry
-from intake.files.outcomes import Again, Outcome
+from intake.files.outcomes import Again, Outcome, PastVerdict
 from intake.files.scan import Scan
 from intake.files.states import State
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
-from intake.table.table import Table
+from intake.table.table import Table, deserialize
 from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.model import Clinic
 from tests.records import IDS, NOON, REFUSAL, SHA, WARNING, a_file, a_verdict, an_upload
@@ -235,6 +235,10 @@ def test_a_result_that_came_after_the_verdict_is_noted_and_moves_nothing(verdict
     assert verdicts.file(a_file(99).file_id) is None
 
 
+def read_items(dynamodb):
+    return [deserialize(item) for item in dynamodb.scan(TableName=TABLE)["Items"]]
+
+
 def again(record, **changes):
     return replace(Again(record.revision, (TimelineEntry(NOON, "admin-1", "reprocess", "an-order"),), True), **changes)
 
@@ -254,6 +258,21 @@ def test_a_rejected_file_that_is_judged_again_keeps_its_first_timings_and_tells_
     assert (record.state, record.findings, record.timings) == (State.ACCEPTED, (), rejected.timings)
     assert [step.event for step in record.timeline[-2:]] == ["reprocess", "accepted"]
     assert record.revision == rejected.revision + 1
+
+
+def test_a_record_keeps_what_each_verdict_counted_that_another_one_followed(dynamodb, verdicts, rejected):
+    first = PastVerdict(revision=1, codes=("a-refusal", "another"), shadow=("a-shadow",), device=("ab12", "A scanner"))
+    second = PastVerdict(revision=2)
+    still = a_verdict(rejected, state=State.REJECTED, findings=(REFUSAL,), again=again(rejected, past=first))
+    verdicts.record(still, reserved=True)
+    once_more = verdicts.file(rejected.file_id)
+    verdicts.record(a_verdict(once_more, again=again(once_more, past=second)), reserved=True)
+
+    (item,) = [one for one in read_items(dynamodb) if one.get("file_id") == rejected.file_id]
+    assert item["past"] == [
+        {"revision": 1, "codes": ["a-refusal", "another"], "shadow": ["a-shadow"], "device": ["ab12", "A scanner"]},
+        {"revision": 2},
+    ]
 
 
 def test_a_verdict_on_a_record_that_changed_since_is_void(verdicts, rejected):

@@ -1,0 +1,127 @@
+"""A whole rebuild, or the audit that comes before: an upload, or a clinic with all its uploads, unit by unit.
+
+Each unit may be done again; one that keeps changing comes again at the end of its phase. Whoever died goes on behind
+the last unit that was finished.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from intake.errors import ContentionError
+from intake.files.keys import KeyedIds
+from intake.files.model import now
+from intake.projections.model import Change
+from intake.rebuilds.boards import BoardRebuild
+from intake.rebuilds.clinics import ClinicRebuild
+from intake.rebuilds.dry_table import DryTable
+from intake.rebuilds.evidence import FeedEvidence
+from intake.rebuilds.feeds import FeedRebuild
+from intake.rebuilds.pace import Pace
+from intake.rebuilds.reader import Reader
+from intake.rebuilds.studies import StudyRebuild
+from intake.rebuilds.uploads import UploadRebuild
+from intake.recounts.model import Findings, MovedError
+from intake.table.table import Table
+
+ROUNDS = 3
+"""How often a unit that keeps changing is looked at."""
+
+Unit = tuple[str, Callable[[], Findings]]
+"""Where it stands, and what looks at it."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What came of a rebuild or an audit, so far."""
+
+    findings: Findings = field(default_factory=Findings)
+    units: int = 0
+    busy: list[str] = field(default_factory=list)
+    """Units that kept changing, and are to be looked at another time."""
+
+
+class Rebuild:
+    """Makes anew what is projected. `count` is how the projector counts changes, whichever of them are new."""
+
+    def __init__(
+        self,
+        table: Table,
+        ids: KeyedIds,
+        pace: Pace,
+        count: Callable[[Sequence[Change]], object] | None,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        """Without `count` it is an audit; `table` is to be a `DryTable` then."""
+        self._reader = Reader(table, pace)
+        self._dry = table if isinstance(table, DryTable) else None
+        self._clock = clock
+        mends = count is not None
+        self._uploads = UploadRebuild(table, self._reader, count, clock)
+        self._studies = StudyRebuild(table, self._reader, ids, mends=mends, clock=clock)
+        self._feeds = FeedRebuild(table, self._reader, mends=mends, clock=clock)
+        self._clinics = ClinicRebuild(table, self._reader, mends=mends, clock=clock)
+        self._boards = BoardRebuild(table, self._reader, mends=mends)
+
+    def rebuild_upload(self, clinic_id: str, upload_id: str) -> Report:
+        """Look at one upload, what its clinic's feed tells of it, and the studies that it brought something of."""
+        report, evidence = Report(), FeedEvidence(self._reader, clinic_id, self._clock)
+        found = self._look_at([(upload_id, lambda: self._uploads.rebuild(upload_id, evidence))], report)
+        feed = (clinic_id, lambda: self._feeds.rebuild(clinic_id, [upload_id]))
+        for _ in (*found, *self._look_at([feed, *self._list_studies([upload_id], "")], report)):
+            pass
+        return report
+
+    def rebuild_clinic(self, clinic_id: str, report: Report, after: str = "") -> Iterator[str]:
+        """Look at all of a clinic, or at what comes behind a position; yield a position after each unit.
+
+        What is found is added to the report.
+        """
+        begun = self._reader.list_uploads(clinic_id)
+        uploads, since = sorted(begun), min(begun.values(), default=self._clock())
+        evidence = FeedEvidence(self._reader, clinic_id, self._clock)
+        phases: list[Callable[[str], Iterator[Unit]]] = [
+            lambda behind: self._list_uploads(uploads, behind, evidence),
+            lambda behind: self._list_studies(uploads, behind),
+            lambda _: iter([("feed", lambda: self._feeds.rebuild(clinic_id, uploads))]),
+            lambda _: iter([("clinic", lambda: self._clinics.rebuild(clinic_id, uploads, since))]),
+            lambda _: iter([("board", lambda: self._boards.rebuild(clinic_id))]),
+        ]
+        reached, _, behind = after.partition("#")
+        for number, list_units in enumerate(phases):
+            if number >= int(reached or 0):
+                units = list_units(behind if reached == str(number) else "")
+                yield from (f"{number}#{place}" for place in self._look_at(units, report))
+
+    def _list_uploads(self, uploads: Sequence[str], behind: str, evidence: FeedEvidence) -> Iterator[Unit]:
+        for upload_id in uploads:
+            if upload_id > behind:
+                yield upload_id, lambda one=upload_id: self._uploads.rebuild(one, evidence)  # type: ignore[misc]
+
+    def _list_studies(self, uploads: Iterable[str], behind: str) -> Iterator[Unit]:
+        """Yield the studies of uploads, each once; their place is the upload that brought them."""
+        known: set[str] = set()
+        for upload_id in uploads:
+            for study_id in self._reader.list_studies(upload_id) if upload_id >= behind else ():
+                if study_id not in known:
+                    known.add(study_id)
+                    yield upload_id, lambda one=study_id: self._studies.rebuild(one)  # type: ignore[misc]
+
+    def _look_at(self, units: Iterable[Unit], report: Report) -> Iterator[str]:
+        """Look at units, and yield the place of each; those that keep changing come again at the end."""
+        for number in range(1, ROUNDS + 1):
+            again: list[Unit] = []
+            for place, look in units:
+                before = self._dry.writes if self._dry else 0
+                try:
+                    report.findings.add(look())
+                    report.findings.beside += self._dry.writes - before if self._dry else 0
+                    report.units += 1
+                except (MovedError, ContentionError) as moved:
+                    again.append((place, look))
+                    if number == ROUNDS:
+                        report.busy.append(str(moved))
+                yield place
+            if not again:
+                return
+            units = again
