@@ -15,7 +15,7 @@ from intake.studies.exams import Exam
 from portal.quarantine import orders, reviews
 from portal.uploads import repairs, reservations
 from portal.uploads.requests import Announced, NewUpload
-from processor.reconcile.sweep import OVERDUE
+from processor.reconcile.awaited import OVERDUE
 from tests.model.contents import write_contents
 from tests.model.world import TIME_LIMIT, World
 from tests.records import IDS

@@ -9,9 +9,9 @@ from intake.errors import ScalperError
 from intake.orders.model import Task
 from tests.model import steps
 from tests.model.world import World
-from tests.unit.intake.conftest import aws, create_table
+from tests.unit.intake.conftest import aws, create_table, sdk
 
-__all__ = ["aws"]
+__all__ = ["aws", "sdk"]
 
 CALLS = ("get_item", "batch_get_item", "query", "put_item", "update_item", "transact_write_items")
 

@@ -23,6 +23,7 @@ from intake.messaging.events import (
     parse,
 )
 from intake.messaging.model import QueuedMessage
+from intake.operations.awaited import DynamoAwaitedFiles
 from intake.operations.reconciliation import DynamoIncidents, DynamoLedger, DynamoRounds
 from intake.orders.commands import DoTask, FindFiles
 from intake.orders.orders import DynamoOrders
@@ -50,8 +51,12 @@ from processor.orders.review_results import ReviewResults
 from processor.orders.tasks import Tasks
 from processor.projection.projector import Projector
 from processor.projection.replacements import Replacements
+from processor.reconcile.arrivals import UnrecordedObjects
+from processor.reconcile.awaited import AwaitedRound
+from processor.reconcile.dropped import DroppedRound
 from processor.reconcile.incidents import FollowUp
 from processor.reconcile.reconciler import Reconciler
+from processor.reconcile.rounds import Resender, begin_share
 from processor.reconcile.sweep import Sweep
 from tests.fakes import FakeAlerts, FakeAudit, FakeEvents, FakeInventory, FakeStuckFiles
 from tests.model.contents import SOFTENED
@@ -62,6 +67,8 @@ from tests.wired_portal import Backends, wired_portal
 
 CLINICS = ("lakeview", "northside")
 TIME_LIMIT = timedelta(minutes=30)
+A_ROUND_S = 60.0
+"""Seconds that a part of a sweep has, of real time: so long as nothing hangs, all that it needs."""
 _BUCKETS = Buckets("accepted", "quarantine")
 
 
@@ -139,9 +146,11 @@ class World:
 
     def sweep(self) -> None:
         """Do what the sweeping function does of the files (`processor/handlers/sweep.py`)."""
+        self._resender.begin()
         self._follow_up.run()
         self._sweep.run()
-        self._reconciler.run()
+        for part in (self._awaited, self._dropped, self._reconciler):
+            part.run(begin_share(A_ROUND_S))
 
     def list_files(self) -> list[FileRecord]:
         """Return all records, in an order that is the same each time."""
@@ -208,19 +217,28 @@ class World:
 
     def _wire_sweep(self, table: Table) -> None:
         inventory, incidents, rounds = FakeInventory(self.objects), DynamoIncidents(table), DynamoRounds(table)
-        watched: dict[str, Any] = {"incidents": incidents, "ids": IDS, "clock": self.clock}
-        compared: dict[str, Any] = {"inventory": inventory, "rounds": rounds, "records": self.records}
-        due: dict[str, Any] = {
-            "objects": self.objects, "takes_part": CLINICS.__contains__, "time_limit": TIME_LIMIT,
-            "incoming_bucket": "incoming",
+        ledger, verdicts = DynamoLedger(table), DynamoVerdicts(table, IDS)
+        self._resender = Resender(self.queue)
+        unrecorded = UnrecordedObjects(
+            ledger=ledger, objects=self.objects, ids=IDS, takes_part=CLINICS.__contains__, time_limit=TIME_LIMIT
+        )
+        shared: dict[str, Any] = {
+            "incidents": incidents, "inventory": inventory, "rounds": rounds, "clock": self.clock,
         }  # fmt: skip
-        self._follow_up = FollowUp(**watched, **compared, queue=self.queue)
+        of_incoming: dict[str, Any] = {"incoming_bucket": "incoming"}
+        self._follow_up = FollowUp(**shared, records=self.records, resender=self._resender, ids=IDS)
+        self._awaited = AwaitedRound(
+            **shared, **of_incoming, awaited=DynamoAwaitedFiles(table), verdicts=verdicts, objects=self.objects,
+            resender=self._resender, stuck_files=FakeStuckFiles(), time_limit=TIME_LIMIT,
+        )  # fmt: skip
+        self._dropped = DroppedRound(
+            **shared, **of_incoming, ledger=ledger, unrecorded=unrecorded, resender=self._resender
+        )
         self._reconciler = Reconciler(
-            **watched, **compared, **due, ledger=DynamoLedger(table), buckets=_BUCKETS,
+            **shared, **of_incoming, ledger=ledger, unrecorded=unrecorded, buckets=_BUCKETS,
             quarantine_kept=timedelta(days=90),
         )  # fmt: skip
         self._sweep = Sweep(
-            **watched, **due, verdicts=DynamoVerdicts(table, IDS), queue=self.queue,
-            dead_letters=self.dead_letters, projector=self._projector, admit=lambda: False,
-            stuck_files=FakeStuckFiles(),
+            verdicts=verdicts, objects=self.objects, dead_letters=self.dead_letters, projector=self._projector,
+            admit=lambda: False, takes_part=CLINICS.__contains__, ids=IDS, clock=self.clock,
         )  # fmt: skip

@@ -9,9 +9,9 @@ from tests.recount.differences import find_differences
 from tests.recount.scenario import play
 from tests.recount.snapshot import take
 from tests.recount.tampering import copy_of, list_tampering
-from tests.unit.intake.conftest import create_table, module_aws
+from tests.unit.intake.conftest import create_table, module_aws, sdk
 
-__all__ = ["module_aws"]
+__all__ = ["module_aws", "sdk"]
 
 TAMPERING = list_tampering()
 
