@@ -65,7 +65,7 @@ MAY = {
         "gateway": {"API": _TELL_GATEWAY},
     },
     "portal": {
-        "buckets": {"incoming": {"s3:PutObject"}, "accepted": _READ, "logs": {_FIND_PARTS}},
+        "buckets": {"incoming": {"s3:PutObject", "s3:ListBucket"}, "accepted": _READ, "logs": {_FIND_PARTS}},
         "tables": {
             "records": _ITEMS,
             "audit": {"dynamodb:PutItem", "dynamodb:Query", "dynamodb:Query by clinic"},
