@@ -152,7 +152,8 @@ class DynamoRecords:
             incoming=None,
             sources=may_become(State.EXPIRED),
             sets=state_attributes(record, State.EXPIRED, step.at),
-            entries=[step],
+            # As what people order otherwise: their word, then what came of it, in one revision.
+            entries=[step, TimelineEntry(step.at, step.actor, State.EXPIRED)],
         )
         return self._table.write_if(moved)
 

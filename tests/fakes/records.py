@@ -102,7 +102,8 @@ class FakeRecords:
         stored = self.table.files.get(record.file_id)
         if stored is None or stored.clinic_id != record.clinic_id or stored.state is not State.AWAITING_UPLOAD:
             return False
-        self.table.save(stored, state=State.EXPIRED, updated_at=step.at, timeline=(*stored.timeline, step))
+        story = (*stored.timeline, step, TimelineEntry(step.at, step.actor, State.EXPIRED))
+        self.table.save(stored, state=State.EXPIRED, updated_at=step.at, timeline=story)
         return True
 
     def bind_idempotency_key(self, clinic_id: str, idempotency_key: str, body_sha256: str, value: str) -> str:

@@ -230,7 +230,8 @@ class TestVerdicts:
         assert not stores.records.withdraw(replace(files[0], clinic_id="lakeview"), step)
         assert [stores.records.withdraw(files[0], step) for _ in range(2)] == [True, False]
         record = stores.records.file(None, files[0].file_id)
-        assert (record.state, record.updated_at, record.timeline[-1]) == (State.EXPIRED, step.at, step)
+        assert (record.state, record.updated_at) == (State.EXPIRED, step.at)
+        assert record.timeline[-2:] == (step, TimelineEntry(step.at, "user-1", "expired"))
         stores.verdicts.record(a_verdict(files[1]), reserved=True)
         assert not stores.records.withdraw(files[1], step)
         assert [file.file_id for file in list_awaited(stores.awaited)] == [files[2].file_id]

@@ -49,7 +49,11 @@ def test_what_was_announced_and_never_came_is_given_up_at_once_and_once(portal, 
         assert read_states(withdraw(client, second, first)) == [(second, "expired"), (first, "expired")]
     assert find_state(portal, first) is UploadState.MISSING
     story = portal.table.files[first].timeline
-    assert [(step.event, step.actor) for step in story] == [("reserved", "partner-1"), ("withdrawn", "partner-1")]
+    assert [(step.event, step.actor) for step in story] == [
+        ("reserved", "partner-1"),
+        ("withdrawn", "partner-1"),
+        ("expired", "partner-1"),
+    ]
     assert client.post(f"/api/v1/files/{first}/sign").json()["type"].endswith("/not-awaited")
 
 
@@ -83,7 +87,12 @@ def test_what_arrives_afterwards_is_judged_and_counted_once(portal, client):
     upload = portal.records.upload("northside", portal.table.files[file_id].upload_id)
     counts = {state: number for state, number in upload.counts.items() if number}
     assert (counts, find_upload_state(upload)) == ({State.ACCEPTED: 1}, UploadState.COMPLETE)
-    assert [step.event for step in portal.table.files[file_id].timeline] == ["reserved", "withdrawn", "accepted"]
+    assert [step.event for step in portal.table.files[file_id].timeline] == [
+        "reserved",
+        "withdrawn",
+        "expired",
+        "accepted",
+    ]
     assert read_states(withdraw(client, file_id)) == [(file_id, "accepted")]
 
 
