@@ -10,7 +10,10 @@ from tests.attack.registry import CLASSES, run
 from tests.attack.report import Attack, as_json
 from tests.attack.world import World
 
-pytestmark = pytest.mark.plain("the gateway's authorizer fetches no keys over TLS, and attacks go by the gateway, too")
+pytestmark = [
+    pytest.mark.plain("the gateway's authorizer fetches no keys over TLS, and attacks go by the gateway, too"),
+    pytest.mark.disturbs("attackers leave objects that are of no record, or of which nobody was notified"),
+]
 
 SEED = int(os.environ.get("SEED", "0")) or secrets.randbits(32)
 

@@ -17,7 +17,10 @@ from tests.emulator.test_exactly_once import Lane
 from tests.records import a_file, an_upload
 from tests.waiting import until
 
-pytestmark = pytest.mark.emulator
+pytestmark = [
+    pytest.mark.emulator,
+    pytest.mark.disturbs("what is filed under ids of others leaves deleted copies behind"),
+]
 
 ATTACKER, OWNER = "lakeview", "northside"
 

@@ -27,7 +27,10 @@ from tests.records import REFUSAL, WARNING, a_verdict
 from tests.unit.portal.portal_fixture import Portal
 from tests.waiting import until
 
-pytestmark = pytest.mark.emulator
+pytestmark = [
+    pytest.mark.emulator,
+    pytest.mark.disturbs("its records are written by the hundred, and their objects are a byte each"),
+]
 
 CLINIC = "northside"
 SMALL, LARGE = 12, 480

@@ -11,6 +11,8 @@ from tests.emulator.strict import targets
 from tests.emulator.strict.actions import SEED
 from tests.emulator.strict.roles import Caller, refusal
 
+pytestmark = pytest.mark.disturbs("its objects are put where no record says")
+
 
 @pytest.fixture(scope="module")
 def accepted(stack) -> str:
