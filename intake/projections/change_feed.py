@@ -84,7 +84,8 @@ class DynamoChangeFeed:
 
     def _find_end(self, clinic_id: str) -> tuple[int, int]:
         """Return the last number that was given, and until when the change under it is kept."""
-        last = Query(feed_key(clinic_id)["pk"], newest_first=True, limit=1, consistent=True)
+        # Somebody may have set the head meanwhile: the condition then refuses what follows from this.
+        last = Query(feed_key(clinic_id)["pk"], below=HEAD, newest_first=True, limit=1, consistent=True)
         found = [(row["preceding"] + len(row.get("rows", ())), row["expires"]) for row in self._table.query(last).rows]
         return found[0] if found else (0, 0)
 

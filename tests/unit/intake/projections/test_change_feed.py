@@ -190,3 +190,21 @@ def test_deliveries_in_any_order_and_number_make_each_entry_once(dynamodb):
     wanted = {(change.file_id, change.revision) for change in changes if change.clinic_id == "northside"}
     assert len(got) == len(set(got))
     assert set(got) == wanted
+
+
+class Late(Table):
+    """A table whose first read of heads comes before the first change, and whose other reads come behind it."""
+
+    def batch_get(self, keys):
+        found, self.batch_get = [None for _ in keys], super().batch_get
+        return found
+
+
+def test_who_meets_the_first_writer_finds_no_end_at_the_head_and_is_refused(feed, dynamodb):
+    feed.append(1, 2)
+
+    late = DynamoChangeFeed(Late(dynamodb, TABLE), lambda: feed.now)
+    refused = feed.table.transact(late.append_changes([a_change(3)]))
+
+    assert refused != {}
+    assert feed.read() == ([1, 2], "2")
