@@ -7,6 +7,7 @@ the last unit that was finished.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from intake.errors import ContentionError
 from intake.files.keys import KeyedIds
@@ -96,7 +97,7 @@ class Rebuild:
     def _list_uploads(self, uploads: Sequence[str], behind: str, evidence: FeedEvidence) -> Iterator[Unit]:
         for upload_id in uploads:
             if upload_id > behind:
-                yield upload_id, lambda one=upload_id: self._uploads.rebuild(one, evidence)  # type: ignore[misc]
+                yield upload_id, partial(self._uploads.rebuild, upload_id, evidence)
 
     def _list_studies(self, uploads: Iterable[str], behind: str) -> Iterator[Unit]:
         """Yield the studies of uploads, each once; their place is the upload that brought them."""
@@ -105,7 +106,7 @@ class Rebuild:
             for study_id in self._reader.list_studies(upload_id) if upload_id >= behind else ():
                 if study_id not in known:
                     known.add(study_id)
-                    yield upload_id, lambda one=study_id: self._studies.rebuild(one)  # type: ignore[misc]
+                    yield upload_id, partial(self._studies.rebuild, study_id)
 
     def _look_at(self, units: Iterable[Unit], report: Report) -> Iterator[str]:
         """Look at units, and yield the place of each; those that keep changing come again at the end."""
