@@ -160,6 +160,10 @@ class StageConfig:
         # One is enough: a lease in the table keeps a second one from working (`SweepLease`).
         default_factory=lambda: FunctionConfig(memory_mib=512, timeout_s=240, reserved_concurrency=1)
     )
+    rebuild: FunctionConfig = field(
+        # It reads at a pace that each job says: a second one at a time would double it.
+        default_factory=lambda: FunctionConfig(memory_mib=1024, timeout_s=900, reserved_concurrency=1)
+    )
     exporter: FunctionConfig = field(
         default_factory=lambda: FunctionConfig(memory_mib=512, timeout_s=60, reserved_concurrency=10)
     )

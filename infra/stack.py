@@ -16,6 +16,7 @@ from infra.functions.function import Function, FunctionSettings
 from infra.functions.grants import Grants
 from infra.functions.schedule import EveryFiveMinutes
 from infra.functions.unscoped import SCANNING, Unscoped
+from infra.iam import allow
 from infra.malware import Scanning
 from infra.observability.alarms import Alarms
 from infra.observability.metrics import Dashboard, Watched
@@ -81,22 +82,32 @@ class SilentScalper(Stack):
             grants=grants.exporter(),
             settings=settings.exporter(),
         )
+        self.rebuild = self._add_function(
+            "Rebuild",
+            handler="processor.handlers.rebuild.handle",
+            bundle=processor,
+            config=config.rebuild,
+            grants=grants.rebuild(),
+            settings=settings.rebuild(),
+        )
+        wake = allow(["lambda:InvokeFunction"], self.rebuild.function.function_arn)
+        woken = {"SCALPER_REBUILD_FUNCTION": self.rebuild.function.function_name}
         self.sweep = self._add_function(
             "Sweep",
             handler="processor.handlers.sweep.handle",
             bundle=processor,
             config=config.sweep,
-            grants=grants.sweep(),
-            settings=settings.sweep(),
+            grants=[*grants.sweep(), wake],
+            settings={**settings.sweep(), **woken},
         )
         self.portal = self._add_function(
             "Portal",
             handler="portal.handler.handle",
             bundle=self._bundles.portal,
             config=config.portal,
-            grants=[*grants.portal(), *([grants.origin_secret(config)] if config.edge else [])],
+            grants=[*grants.portal(), wake, *([grants.origin_secret(config)] if config.edge else [])],
             apart=grants.portal_apart(),
-            settings=settings.portal(),
+            settings={**settings.portal(), **woken},
             dead_letters=self.parts.webhooks.dead_letters,
         )
 
@@ -182,6 +193,7 @@ class SilentScalper(Stack):
             "Projector": self.projector,
             "Exporter": self.exporter,
             "Sweep": self.sweep,
+            "Rebuild": self.rebuild,
             "Portal": self.portal,
         }
 

@@ -21,10 +21,12 @@ from intake.messaging.ports import (
     Subscribers,
     Subscriptions,
     Webhooks,
+    Worker,
 )
 from intake.operations.ports import AuditLog, LastErrors, StuckFiles, Watch
 from intake.orders.ports import Orders, Reviews
 from intake.projections.ports import ChangeFeed, ClinicHistory, Outbox, Projections
+from intake.recounts.jobs import RebuildJobs
 from intake.search.ports import KeptSearches, Search, Troubles
 from intake.sharing.ports import StudyLinks
 from intake.storage.model import Presigned
@@ -127,6 +129,8 @@ class Services:
     query_runs: QueryRuns
     audit: AuditLog
     orders: Orders
+    rebuild_jobs: RebuildJobs
+    rebuilder: Worker
     reviews: Reviews
     verifier: Verifier
     sign_in: SignIn

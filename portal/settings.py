@@ -45,6 +45,8 @@ class Settings(BaseModel):
     accepted_bucket: Text
     quarantine_bucket: Text
     queue_url: Url
+    rebuild_function: str = Field(min_length=1)
+    """Woken when an admin asks for a rebuild, or an audit."""
     dead_letter_queue_url: Url
     projection_failures_queue_url: Url
     projection_redrives_queue_url: Url

@@ -1,5 +1,7 @@
 """The portal's composition root: the only place where it makes AWS clients."""
 
+from functools import partial
+
 import boto3
 import urllib3
 from botocore.config import Config
@@ -9,6 +11,7 @@ from intake.expectations.dynamodb import DynamoExpectedExams, DynamoReminders
 from intake.files.keys import KeyedIds
 from intake.files.model import now
 from intake.labels.dynamodb import DynamoStudyLabels
+from intake.messaging.aws_lambda import LambdaWorker
 from intake.messaging.dynamodb import DynamoSubscriptions, DynamoWebhooks
 from intake.messaging.sns import SnsEvents, SnsHookSubscriptions, SnsSubscribers
 from intake.messaging.sqs import CloudWatchQueueAge, SqsQueue
@@ -21,6 +24,7 @@ from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
 from intake.records.records import DynamoRecords
 from intake.records.repairs import DynamoRepairs
+from intake.recounts.dynamodb import DynamoRebuildJobs
 from intake.search.dynamodb import DynamoKeptSearches, DynamoSearch, DynamoTroubles
 from intake.sharing.dynamodb import DynamoStudyLinks
 from intake.storage.s3.objects import S3Objects
@@ -121,6 +125,8 @@ def wire(settings: Settings) -> Services:
         mailbox=SqsQueue(sqs, settings.mailbox_queue_url) if settings.mailbox_queue_url else None,
         audit=DynamoAudit(Table(dynamodb, settings.audit_table)),
         orders=DynamoOrders(table),
+        rebuild_jobs=DynamoRebuildJobs(table),
+        rebuilder=LambdaWorker(partial(session.client, "lambda", config=PATIENCE), settings.rebuild_function),
         reviews=DynamoReviews(table),
         outbox=DynamoOutbox(table),
         verifier=verifier,

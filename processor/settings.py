@@ -58,6 +58,8 @@ class ExporterSettings(Settings):
 
 
 class SweepSettings(ProjectorSettings):
+    rebuild_function: str = Field(min_length=1)
+    """Woken while a rebuild is not done."""
     incoming_bucket: str = Field(min_length=1)
     accepted_bucket: str = Field(min_length=1)
     quarantine_bucket: str = Field(min_length=1)

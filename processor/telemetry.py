@@ -25,6 +25,7 @@ from intake.operations.model import LastError
 from intake.operations.ports import LastErrors
 from intake.orders.commands import DoTask
 from intake.orders.model import Answered
+from intake.recounts.jobs import RebuildJob
 from processor.ingest.expand import Expanded
 from processor.ingest.process import LeftOut, Processed
 from processor.ingest.settle import Settled
@@ -146,6 +147,12 @@ def report_projected(changes: int, alerts: int) -> None:
     """Log and count one batch of the table's stream."""
     logger.info("projected", extra={"changes": changes, "alerts": alerts})
     metrics.add_metric("AlertsSent", MetricUnit.Count, alerts)
+
+
+def report_rebuilt(job: RebuildJob) -> None:
+    """Log a rebuild, or an audit, that is done; what differed stands in the job itself."""
+    names = ("job_id", "clinic_id", "upload_id", "mends", "looked_at", "differences", "uncounted", "adopted", "beside")
+    logger.info("rebuilt", extra={name: getattr(job, name) for name in (*names, "busy", "read_units")})
 
 
 def report_unread_trouble(upload_id: str) -> None:

@@ -17,10 +17,15 @@ from intake.orders.orders import DynamoOrders
 from intake.orders.reviews import DynamoReviews
 from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
+from intake.rebuilds.dry_table import DryTable
+from intake.rebuilds.pace import Pace
+from intake.rebuilds.rebuild import Rebuild
+from intake.records.file_lists import FileLists
 from intake.records.pending import DynamoChildren
 from intake.records.records import DynamoRecords
 from intake.records.repairs import DynamoRepairs
 from intake.records.verdicts import DynamoVerdicts
+from intake.recounts.dynamodb import DynamoRebuildJobs
 from intake.storage.s3.objects import S3Objects
 from intake.storage.s3.uploads import S3Writer
 from intake.table.dynamodb_streams import DynamoStream
@@ -39,6 +44,7 @@ from processor.orders.review_results import ReviewResults
 from processor.orders.tasks import Tasks
 from processor.projection.exporter import Exporter
 from processor.projection.projector import Projector
+from processor.projection.rebuild_worker import RebuildWorker
 from processor.projection.replacements import Replacements
 from processor.settings import ExporterSettings, JudgeSettings, ProjectorSettings, RedriveSettings
 from processor.telemetry import FailureNotes, report_unread_trouble
@@ -127,6 +133,17 @@ def projector(environment: Mapping[str, str], session: boto3.Session) -> Project
         replacements=Replacements(DynamoRepairs(table), records.get_many, tell_unread=report_unread_trouble),
         portal_origin=settings.portal_origin,
     )
+
+
+def rebuild_worker(environment: Mapping[str, str], session: boto3.Session) -> RebuildWorker:
+    name = ProjectorSettings.read(environment).table
+    table, dry = open_table(session, name), DryTable(session.client("dynamodb", config=_TABLE_CONFIG), name)
+    count, ids = projector(environment, session).project, KeyedIds(TableSecret(table).read)
+
+    def prepare(mends: bool, pace: Pace) -> Rebuild:  # Two ways, named by whoever calls.
+        return Rebuild(table, ids, pace, count) if mends else Rebuild(dry, ids, pace, None)
+
+    return RebuildWorker(jobs=DynamoRebuildJobs(table), list_clinics=FileLists(table).clinics, prepare=prepare)
 
 
 def exporter(environment: Mapping[str, str], session: boto3.Session) -> Exporter:

@@ -28,6 +28,7 @@ from tests.fakes import (
     FakeQueryRuns,
     FakeQueue,
     FakeQueueAge,
+    FakeRebuildJobs,
     FakeRecords,
     FakeReminders,
     FakeRepairs,
@@ -45,6 +46,7 @@ from tests.fakes import (
     FakeTable,
     FakeTroubles,
     FakeWebhooks,
+    FakeWorker,
 )
 from tests.records import IDS
 from tests.unit.portal.pool import POOL_ID, WEB_CLIENT
@@ -81,6 +83,8 @@ class Backends:
     audit: FakeAudit = field(default_factory=FakeAudit)
     objects: FakeObjects = field(default_factory=FakeObjects)
     orders: FakeOrders = field(default_factory=FakeOrders)
+    rebuild_jobs: FakeRebuildJobs = field(default_factory=FakeRebuildJobs)
+    rebuilder: FakeWorker = field(default_factory=FakeWorker)
     reviews: FakeReviews = field(default_factory=FakeReviews)
     directory: FakeDirectory = field(default_factory=FakeDirectory)
     reminders: FakeReminders = field(default_factory=FakeReminders)
@@ -134,6 +138,7 @@ def settings(**changes: str) -> Settings:
             "incoming_bucket": "incoming",
             "accepted_bucket": "accepted",
             "quarantine_bucket": "quarantine",
+            "rebuild_function": "rebuild",
             "queue_url": "https://sqs.test/main",
             "dead_letter_queue_url": "https://sqs.test/dead",
             "projection_failures_queue_url": "https://sqs.test/unprojected",

@@ -54,7 +54,8 @@ ACKNOWLEDGED = (
     _excuse_function("Judge", "It talks to S3, DynamoDB and SQS only."),
     _excuse_function("Projector", "It talks to DynamoDB and SNS only."),
     _excuse_function("Exporter", "It reads the table's stream and writes to S3 only."),
-    _excuse_function("Sweep", "It talks to S3, DynamoDB, SQS, SNS and API Gateway's control plane only."),
+    _excuse_function("Sweep", "It talks to S3, DynamoDB, SQS, SNS, Lambda and API Gateway's control plane only."),
+    _excuse_function("Rebuild", "It talks to DynamoDB and SNS only."),
     _excuse_function("Portal", "It talks to DynamoDB, SQS, SNS, Cognito and Athena, and signs requests to S3."),
     _excuse_from_replication(
         "Storage/Incoming",

@@ -154,6 +154,9 @@ class FunctionSettings:
             "SCALPER_REDRIVES_QUEUE_URL": self.parts.queueing.projection_redrives.queue_url,
         }
 
+    def rebuild(self) -> dict[str, str]:
+        return {**self._table(), **self._alerts()}
+
     def exporter(self) -> dict[str, str]:
         return {
             **self._table(),

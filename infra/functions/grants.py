@@ -102,6 +102,14 @@ class Grants:
             self._allow_messages_key(),
         ]
 
+    def rebuild(self) -> list[iam.PolicyStatement]:
+        """Read the table, write what follows from its records, and tell people of verdicts that were never told."""
+        return [
+            allow(["sns:Publish"], self.parts.alerts.topic.topic_arn, self.parts.webhooks.topic.topic_arn),
+            *self._allow_table(),
+            self._allow_messages_key(),
+        ]
+
     def sweep(self) -> list[iam.PolicyStatement]:
         """Compare reservations with objects, enqueue what was missed, tell of dead letters; have partners let in.
 

@@ -11,6 +11,14 @@ class Alerts(Protocol):
     def publish(self, alert: Alert) -> None: ...
 
 
+class Worker(Protocol):
+    """A function that finds its work itself."""
+
+    def wake(self) -> None:
+        """Have it start. Who is at work already goes on."""
+        ...
+
+
 class Queue(Protocol):
     def send(self, bodies: Sequence[dict[str, Any]], delay_s: int = 0) -> None:
         """Send messages, which nobody takes before `delay_s` seconds (at most 900) are over."""

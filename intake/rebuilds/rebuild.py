@@ -5,7 +5,6 @@ the last unit that was finished.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
@@ -22,24 +21,20 @@ from intake.rebuilds.pace import Pace
 from intake.rebuilds.reader import Reader
 from intake.rebuilds.studies import StudyRebuild
 from intake.rebuilds.uploads import UploadRebuild
-from intake.recounts.model import Findings, MovedError
+from intake.recounts.model import Findings, MovedError, Report
 from intake.table.table import Table
 
 ROUNDS = 3
 """How often a unit that keeps changing is looked at."""
 
+MOST_POSTPONED = 1000
+"""Units that wait to be looked at again: what keeps changing beyond that is told as busy at once."""
+
+_STUDIES = 1
+"""Number of the phase that looks at studies."""
+
 Unit = tuple[str, Callable[[], Findings]]
 """Where it stands, and what looks at it."""
-
-
-@dataclass(slots=True)
-class Report:
-    """What came of a rebuild or an audit, so far."""
-
-    findings: Findings = field(default_factory=Findings)
-    units: int = 0
-    busy: list[str] = field(default_factory=list)
-    """Units that kept changing, and are to be looked at another time."""
 
 
 class Rebuild:
@@ -64,26 +59,31 @@ class Rebuild:
         self._clinics = ClinicRebuild(table, self._reader, mends=mends, clock=clock)
         self._boards = BoardRebuild(table, self._reader, mends=mends)
 
-    def rebuild_upload(self, clinic_id: str, upload_id: str) -> Report:
+    def rebuild_upload(self, clinic_id: str, upload_id: str, report: Report | None = None) -> Report:
         """Look at one upload, what its clinic's feed tells of it, and the studies that it brought something of."""
-        report, evidence = Report(), FeedEvidence(self._reader, clinic_id, self._clock)
-        found = self._look_at([(upload_id, lambda: self._uploads.rebuild(upload_id, evidence))], report)
-        feed = (clinic_id, lambda: self._feeds.rebuild(clinic_id, [upload_id]))
-        for _ in (*found, *self._look_at([feed, *self._list_studies([upload_id], "")], report)):
-            pass
+        report, evidence = report or Report(), FeedEvidence(self._reader, clinic_id, self._clock)
+        feed: Unit = ("feed", lambda: self._feeds.rebuild(clinic_id, [upload_id]))
+        phases: list[Callable[[], Iterable[Unit]]] = [
+            lambda: [(upload_id, lambda: self._uploads.rebuild(upload_id, evidence))],
+            lambda: self._list_studies([upload_id], {upload_id}),
+            lambda: [feed],
+        ]
+        for number, list_units in enumerate(phases):
+            for _ in self._look_at(number, list_units(), report):
+                pass
         return report
 
     def rebuild_clinic(self, clinic_id: str, report: Report, after: str = "") -> Iterator[str]:
         """Look at all of a clinic, or at what comes behind a position; yield a position after each unit.
 
-        What is found is added to the report.
+        What is found is added to the report. One that was begun by somebody else tells what is postponed still.
         """
         begun = self._reader.list_uploads(clinic_id)
         uploads, since = sorted(begun), min(begun.values(), default=self._clock())
         evidence = FeedEvidence(self._reader, clinic_id, self._clock)
-        phases: list[Callable[[str], Iterator[Unit]]] = [
-            lambda behind: self._list_uploads(uploads, behind, evidence),
-            lambda behind: self._list_studies(uploads, behind),
+        phases: list[Callable[[set[str]], Iterator[Unit]]] = [
+            lambda wanted: self._list_uploads([one for one in uploads if one in wanted], evidence),
+            lambda wanted: self._list_studies(uploads, wanted),
             lambda _: iter([("feed", lambda: self._feeds.rebuild(clinic_id, uploads))]),
             lambda _: iter([("clinic", lambda: self._clinics.rebuild(clinic_id, uploads, since))]),
             lambda _: iter([("board", lambda: self._boards.rebuild(clinic_id))]),
@@ -91,38 +91,47 @@ class Rebuild:
         reached, _, behind = after.partition("#")
         for number, list_units in enumerate(phases):
             if number >= int(reached or 0):
-                units = list_units(behind if reached == str(number) else "")
-                yield from (f"{number}#{place}" for place in self._look_at(units, report))
+                # An upload brings several studies: those of the last one may not all have been looked at.
+                left = {one for one in uploads if one > behind or (number == _STUDIES and one == behind)}
+                wanted = left if reached == str(number) else {*uploads}
+                again = {place.partition("#")[2] for place in report.postponed if place.startswith(f"{number}#")}
+                yield from self._look_at(number, list_units(wanted | again), report)
 
-    def _list_uploads(self, uploads: Sequence[str], behind: str, evidence: FeedEvidence) -> Iterator[Unit]:
+    def _list_uploads(self, uploads: Sequence[str], evidence: FeedEvidence) -> Iterator[Unit]:
         for upload_id in uploads:
-            if upload_id > behind:
-                yield upload_id, partial(self._uploads.rebuild, upload_id, evidence)
+            yield upload_id, partial(self._uploads.rebuild, upload_id, evidence)
 
-    def _list_studies(self, uploads: Iterable[str], behind: str) -> Iterator[Unit]:
-        """Yield the studies of uploads, each once; their place is the upload that brought them."""
+    def _list_studies(self, uploads: Iterable[str], wanted: set[str]) -> Iterator[Unit]:
+        """Yield the studies of the wanted uploads, each once; their place is the upload that brought them."""
         known: set[str] = set()
         for upload_id in uploads:
-            for study_id in self._reader.list_studies(upload_id) if upload_id >= behind else ():
+            for study_id in self._reader.list_studies(upload_id) if upload_id in wanted else ():
                 if study_id not in known:
                     known.add(study_id)
                     yield upload_id, partial(self._studies.rebuild, study_id)
 
-    def _look_at(self, units: Iterable[Unit], report: Report) -> Iterator[str]:
-        """Look at units, and yield the place of each; those that keep changing come again at the end."""
+    def _look_at(self, phase: int, units: Iterable[Unit], report: Report) -> Iterator[str]:
+        """Look at units, and yield the position of each; those that keep changing come again at the end."""
         for number in range(1, ROUNDS + 1):
             again: list[Unit] = []
             for place, look in units:
+                report.at = position = f"{phase}#{place}"
                 before = self._dry.writes if self._dry else 0
                 try:
-                    report.findings.add(look())
+                    found = look()
+                except (MovedError, ContentionError) as moved:
+                    if number == ROUNDS or len(again) == MOST_POSTPONED:
+                        report.busy.append(str(moved))
+                        report.postponed.pop(position, None)
+                    else:
+                        again.append((place, look))
+                        report.postponed[position] = None
+                else:
+                    report.findings.add(found)
                     report.findings.beside += self._dry.writes - before if self._dry else 0
                     report.units += 1
-                except (MovedError, ContentionError) as moved:
-                    again.append((place, look))
-                    if number == ROUNDS:
-                        report.busy.append(str(moved))
-                yield place
+                    report.postponed.pop(position, None)
+                yield position
             if not again:
                 return
             units = again

@@ -62,5 +62,19 @@ class Findings:
         return not (self.differences or self.uncounted or self.adopted or self.beside)
 
 
+@dataclass(slots=True)
+class Report:
+    """What came of a rebuild or an audit, so far."""
+
+    findings: Findings = field(default_factory=Findings)
+    units: int = 0
+    busy: list[str] = field(default_factory=list)
+    """Units that kept changing, and are to be looked at another time."""
+    postponed: dict[str, None] = field(default_factory=dict)
+    """Positions of units that changed just now, and come again at the end of their phase."""
+    at: str = ""
+    """Position of the unit that is being looked at, or was last."""
+
+
 class MovedError(ScalperError):
     """Raised when what is recounted changed meanwhile, each time that it was tried: it comes again later."""

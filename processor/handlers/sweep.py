@@ -34,6 +34,7 @@ _quiet = wiring.quiet_watch(os.environ, _session)
 _scorecards = wiring.monthly_scorecards(os.environ, _session)
 _expected = wiring.expected_watch(os.environ, _session)
 _follow_up = wiring.follow_up(os.environ, _session, _resender)
+_rebuilds = wiring.rebuild_watch(os.environ, _session)
 _reconciler = wiring.reconciler(os.environ, _session)
 _rotation = wiring.key_rotation(_session)
 
@@ -67,6 +68,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
     with ExitStack() as parts:
         parts.callback(_lease.give_back, turn)
         parts.callback(_scorecards.run)
+        parts.callback(_rebuilds.run)
         parts.callback(lambda: report_quiet(_quiet.run()))
         parts.callback(lambda: report_expected(_expected.run()))
         parts.callback(lambda: report_reconciled(_reconciler.run(begin_share(min(seconds * OF_COMPARED, LONGEST)))))

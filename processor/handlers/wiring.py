@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 
 import boto3
 
 from intake.expectations.dynamodb import DynamoExpectedExams, DynamoReminders
 from intake.files.keys import KeyedIds
 from intake.files.model import now
+from intake.messaging.aws_lambda import LambdaWorker
 from intake.messaging.sqs import SqsQueue
 from intake.operations.awaited import DynamoAwaitedFiles
 from intake.operations.dynamodb import DynamoStuckFiles, DynamoWatch
@@ -17,6 +19,7 @@ from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
+from intake.recounts.dynamodb import DynamoRebuildJobs
 from intake.storage.s3.objects import S3Objects
 from intake.table.table import TableSecret
 from intake.tenants.dynamodb import DynamoDirectory
@@ -25,6 +28,7 @@ from processor import wiring
 from processor.handlers.secret_rotation import KeyRotation
 from processor.ingest.filing import Buckets
 from processor.ingest.senders import Profiles
+from processor.projection.rebuild_worker import RebuildWatch
 from processor.reconcile.arrivals import UnrecordedObjects
 from processor.reconcile.awaited import AwaitedRound
 from processor.reconcile.dropped import DroppedRound
@@ -53,6 +57,12 @@ def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
         takes_part=Profiles(directory).takes_part,
         ids=ids,
     )
+
+
+def rebuild_watch(environment: Mapping[str, str], session: boto3.Session) -> RebuildWatch:
+    settings = SweepSettings.read(environment)
+    worker = LambdaWorker(partial(session.client, "lambda", config=CONFIG), settings.rebuild_function)
+    return RebuildWatch(DynamoRebuildJobs(open_table(session, settings.table)), worker)
 
 
 def resender(environment: Mapping[str, str], session: boto3.Session) -> Resender:

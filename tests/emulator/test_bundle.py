@@ -18,12 +18,14 @@ HANDLERS = {
         "processor.handlers.project",
         "processor.handlers.sweep",
         "processor.handlers.export",
+        "processor.handlers.rebuild",
     ],
     "portal": ["portal.handler"],
 }
 SETTINGS = {
     "SCALPER_TABLE": "table",
     "SCALPER_AUDIT_TABLE": "audit",
+    "SCALPER_REBUILD_FUNCTION": "rebuild",
     "SCALPER_API_ID": "api1",
     "SCALPER_AUTHORIZER_ID": "authorizer1",
     "SCALPER_INCOMING_BUCKET": "incoming",

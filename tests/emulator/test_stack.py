@@ -18,7 +18,7 @@ OUTPUTS = {
     "EventTopicArn", "WebhookDeadLetterQueueUrl", "ProjectionFailuresQueueUrl", "ProjectionRedrivesQueueUrl",
     "FailedInvocationsQueueUrl",
     "ExportFailuresQueueUrl", "ExportRedrivesQueueUrl", "AnalyticsDatabase", "AthenaWorkgroup", "ExporterFunction",
-    "SignInUrl", "PortalOrigin", "JudgeFunction", "ProjectorFunction", "SweepFunction", "PortalFunction",
+    "SignInUrl", "PortalOrigin", "JudgeFunction", "ProjectorFunction", "SweepFunction", "RebuildFunction", "PortalFunction",
     "DataKeyId", "MessagesKeyId", "BreakGlassRoleArn",
 }  # fmt: skip
 

@@ -25,6 +25,7 @@ from tests.fakes.objects import FakeInventory, FakeObjects, FakePresigner
 from tests.fakes.orders import FakeOrders
 from tests.fakes.people import FakeGateway, FakeMachines, FakePeople
 from tests.fakes.projections import FakeProjections
+from tests.fakes.rebuild_jobs import FakeRebuildJobs, FakeWorker
 from tests.fakes.records import FakeRecords
 from tests.fakes.repairs import FakeRepairs
 from tests.fakes.reviews import FakeReviews
@@ -64,6 +65,7 @@ __all__ = [
     "FakeQueryRuns",
     "FakeQueue",
     "FakeQueueAge",
+    "FakeRebuildJobs",
     "FakeRecords",
     "FakeReminders",
     "FakeRepairs",
@@ -83,4 +85,5 @@ __all__ = [
     "FakeTroubles",
     "FakeVerdicts",
     "FakeWebhooks",
+    "FakeWorker",
 ]

@@ -53,7 +53,7 @@ _POLLS = 'Lambda polls the queue as the function (Lambda guide, "Amazon SQS").'
 _FOLLOWS = 'Lambda reads the table\'s stream as the function (Lambda guide, "DynamoDB").'
 _ATHENA = 'Athena reads tables and rows and writes its answer as whoever asks (Athena guide, "Amazon S3").'
 _KEY = "S3, SQS, SNS and DynamoDB use their resources' keys as whoever calls them."
-_ALL = ("Judge", "Projector", "Exporter", "Sweep", "Portal")
+_ALL = ("Judge", "Projector", "Exporter", "Sweep", "Rebuild", "Portal")
 
 BY_AWS: dict[str, tuple[tuple[str, ...], str]] = {
     "dynamodb:DescribeStream": (("Projector", "Exporter"), _FOLLOWS),
@@ -62,12 +62,12 @@ BY_AWS: dict[str, tuple[tuple[str, ...], str]] = {
     "glue:GetPartitions": (("Portal",), _ATHENA),
     "glue:GetTable": (("Portal",), _ATHENA),
     "kms:Decrypt": (_ALL, _KEY),
-    "kms:DescribeKey": (("Judge", "Projector", "Sweep", "Portal"), _KEY),
-    "kms:Encrypt": (("Judge", "Projector", "Sweep", "Portal"), _KEY),
+    "kms:DescribeKey": (("Judge", "Projector", "Sweep", "Rebuild", "Portal"), _KEY),
+    "kms:Encrypt": (("Judge", "Projector", "Sweep", "Rebuild", "Portal"), _KEY),
     "kms:GenerateDataKey": (_ALL, _KEY),
-    "kms:GenerateDataKeyWithoutPlaintext": (("Judge", "Projector", "Sweep", "Portal"), _KEY),
-    "kms:ReEncryptFrom": (("Judge", "Projector", "Sweep", "Portal"), _KEY),
-    "kms:ReEncryptTo": (("Judge", "Projector", "Sweep", "Portal"), _KEY),
+    "kms:GenerateDataKeyWithoutPlaintext": (("Judge", "Projector", "Sweep", "Rebuild", "Portal"), _KEY),
+    "kms:ReEncryptFrom": (("Judge", "Projector", "Sweep", "Rebuild", "Portal"), _KEY),
+    "kms:ReEncryptTo": (("Judge", "Projector", "Sweep", "Rebuild", "Portal"), _KEY),
     "logs:CreateLogStream": (_ALL, "Lambda writes the function's log as the function."),
     "logs:PutLogEvents": (_ALL, "Lambda writes the function's log as the function."),
     "s3:AbortMultipartUpload": (("Portal",), _ATHENA),

@@ -10,7 +10,8 @@ from intake.files.states import State
 from intake.projections.projections import DynamoProjections
 from intake.rebuilds.dry_table import DryTable
 from intake.rebuilds.pace import Pace
-from intake.rebuilds.rebuild import Rebuild, Report
+from intake.rebuilds.rebuild import Rebuild
+from intake.recounts.model import Report
 from intake.table.table import Table, deserialize
 from tests.records import IDS
 from tests.unit.intake.rebuilds.world import CLINIC, World
