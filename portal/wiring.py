@@ -1,7 +1,5 @@
 """The portal's composition root: the only place where it makes AWS clients."""
 
-from functools import partial
-
 import boto3
 import urllib3
 from botocore.config import Config
@@ -126,7 +124,7 @@ def wire(settings: Settings) -> Services:
         audit=DynamoAudit(Table(dynamodb, settings.audit_table)),
         orders=DynamoOrders(table),
         rebuild_jobs=DynamoRebuildJobs(table),
-        rebuilder=LambdaWorker(partial(session.client, "lambda", config=PATIENCE), settings.rebuild_function),
+        rebuilder=LambdaWorker(lambda: session.client("lambda", config=PATIENCE), settings.rebuild_function),
         reviews=DynamoReviews(table),
         outbox=DynamoOutbox(table),
         verifier=verifier,

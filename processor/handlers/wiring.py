@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import partial
 
 import boto3
 
@@ -61,7 +60,7 @@ def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
 
 def rebuild_watch(environment: Mapping[str, str], session: boto3.Session) -> RebuildWatch:
     settings = SweepSettings.read(environment)
-    worker = LambdaWorker(partial(session.client, "lambda", config=CONFIG), settings.rebuild_function)
+    worker = LambdaWorker(lambda: session.client("lambda", config=CONFIG), settings.rebuild_function)
     return RebuildWatch(DynamoRebuildJobs(open_table(session, settings.table)), worker)
 
 

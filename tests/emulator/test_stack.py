@@ -18,7 +18,8 @@ OUTPUTS = {
     "EventTopicArn", "WebhookDeadLetterQueueUrl", "ProjectionFailuresQueueUrl", "ProjectionRedrivesQueueUrl",
     "FailedInvocationsQueueUrl",
     "ExportFailuresQueueUrl", "ExportRedrivesQueueUrl", "AnalyticsDatabase", "AthenaWorkgroup", "ExporterFunction",
-    "SignInUrl", "PortalOrigin", "JudgeFunction", "ProjectorFunction", "SweepFunction", "RebuildFunction", "PortalFunction",
+    "SignInUrl", "PortalOrigin", "JudgeFunction", "ProjectorFunction", "SweepFunction", "PortalFunction",
+    "RebuildFunction",
     "DataKeyId", "MessagesKeyId", "BreakGlassRoleArn",
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ _OTHERS: dict[Call, tuple[str, ...]] = {
     ("cognito-idp", "RevokeToken"): (),
     # Of what a transaction is made of, which are Put and Update here (intake/table/expressions.py).
     ("dynamodb", "TransactWriteItems"): ("dynamodb:PutItem", "dynamodb:UpdateItem"),
+    ("lambda", "Invoke"): ("lambda:InvokeFunction",),
     ("s3", "CompleteMultipartUpload"): ("s3:PutObject",),
     ("s3", "CopyObject"): ("s3:GetObject", "s3:PutObject"),
     ("s3", "CreateMultipartUpload"): ("s3:PutObject",),
@@ -78,7 +79,10 @@ BY_AWS: dict[str, tuple[tuple[str, ...], str]] = {
     "sqs:DeleteMessage": (("Projector", "Exporter"), _POLLS),
     "sqs:GetQueueAttributes": (("Judge", "Projector", "Exporter"), _POLLS),
     "sqs:ReceiveMessage": (("Projector", "Exporter"), _POLLS),
-    "sqs:SendMessage": (("Projector", "Exporter"), "Lambda sends what it gives up of the stream and of invocations."),
+    "sqs:SendMessage": (
+        ("Projector", "Exporter", "Rebuild"),
+        "Lambda sends what it gives up of the stream and of invocations.",
+    ),
 }
 """What no code of these functions calls, and who does in their stead."""
 

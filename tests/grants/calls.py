@@ -16,6 +16,7 @@ _SERVICES = {
     "types_boto3_cloudwatch": "cloudwatch",
     "types_boto3_cognito_idp": "cognito-idp",
     "types_boto3_dynamodb": "dynamodb",
+    "types_boto3_lambda": "lambda",
     "types_boto3_s3": "s3",
     "types_boto3_secretsmanager": "secretsmanager",
     "types_boto3_sns": "sns",

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-FUNCTIONS = ["JudgeFunction", "ProjectorFunction", "ExporterFunction", "SweepFunction", "PortalFunction"]
+FUNCTIONS = [f"{part}Function" for part in ("Judge", "Projector", "Exporter", "Sweep", "Rebuild", "Portal")]
 
 WITHOUT_RESOURCES = {
     "sns:Unsubscribe",
@@ -67,7 +67,14 @@ def test_no_resource_is_everything_unless_aws_knows_none(template, function):
 def test_nobody_may_delete_a_version_change_a_policy_or_scan_the_table(template, function):
     actions = template.actions(function)
     assert not {"s3:DeleteObjectVersion", "s3:PutBucketPolicy", "dynamodb:Scan", "dynamodb:DeleteTable"} & actions
-    assert not any(action.startswith(("iam:", "sts:", "lambda:")) for action in actions)
+    assert not any(action.startswith(("iam:", "sts:", "lambda:")) for action in actions - {"lambda:InvokeFunction"})
+
+
+def test_one_function_is_woken_by_two_others_and_none_by_anybody_else(template):
+    woken = {function: template.may(function, "lambda:InvokeFunction") for function in FUNCTIONS}
+    rebuild = {template.output("RebuildFunction")}
+    assert {name for name, of in woken.items() if of} == {"SweepFunction", "PortalFunction"}
+    assert woken["SweepFunction"] == woken["PortalFunction"] == rebuild
 
 
 def test_the_judge_reads_what_arrived_and_writes_what_it_files_and_unpacks(template, buckets):

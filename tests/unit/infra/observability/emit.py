@@ -83,6 +83,17 @@ def exporter():
     export.handle({"Records": []}, CONTEXT)
 
 
+def rebuild():
+    from intake.files.model import now
+    from intake.recounts.jobs import RebuildJob
+    from processor.handlers import rebuild as rebuild_handler
+    from processor.projection.rebuild_worker import Worked
+
+    job = RebuildJob(job_id="01k", clinic_id="northside", mends=False, actor="admin", placed_at=now(), units_per_s=200)
+    rebuild_handler._worker = SimpleNamespace(run=lambda left, turn: Worked((job,), 1))
+    assert rebuild_handler.handle({}, CONTEXT) == {"left": 1}
+
+
 def sweep():
     from datetime import timedelta
 
@@ -103,6 +114,7 @@ def sweep():
     sweep_handler._reconciler = SimpleNamespace(run=lambda share: Reconciled(300, 1, timedelta(hours=1)))
     sweep_handler._quiet = SimpleNamespace(run=lambda: 1)
     sweep_handler._expected = SimpleNamespace(run=lambda: 3)
+    sweep_handler._rebuilds = SimpleNamespace(run=lambda: None)
     assert [sweep_handler.handle({}, CONTEXT)["swept"] for _ in range(2)] == [True, False]
 
 
@@ -120,6 +132,7 @@ def broken_sweep():
     sweep_handler._reconciler = SimpleNamespace(run=lambda share: print('{"done": "reconciled"}'))
     sweep_handler._quiet = SimpleNamespace(run=lambda: print('{"done": "quiet"}'))
     sweep_handler._expected = SimpleNamespace(run=lambda: print('{"done": "expected"}'))
+    sweep_handler._rebuilds = SimpleNamespace(run=lambda: None)
     sweep_handler.report_awaited = sweep_handler.report_reconciled = lambda _: None
     sweep_handler.report_quiet = sweep_handler.report_expected = lambda _: None
     try:

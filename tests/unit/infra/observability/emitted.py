@@ -14,6 +14,7 @@ FUNCTIONS = {
     "projector": "ProjectorFunction",
     "exporter": "ExporterFunction",
     "sweep": "SweepFunction",
+    "rebuild": "RebuildFunction",
 }
 
 

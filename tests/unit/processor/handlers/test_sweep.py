@@ -11,7 +11,17 @@ from tests.records import NOON
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics")  # The parts that write them are replaced.
 
-PARTS = ("_follow_up", "_sweep", "_awaited", "_dropped", "_reconciler", "_quiet", "_expected", "_scorecards")
+PARTS = (
+    "_follow_up",
+    "_sweep",
+    "_awaited",
+    "_dropped",
+    "_reconciler",
+    "_quiet",
+    "_expected",
+    "_rebuilds",
+    "_scorecards",
+)
 LEFT_MS = 240_000
 
 
@@ -32,16 +42,9 @@ class Lease:
 @pytest.fixture
 def sweep(monkeypatch):
     """Return how to run the handler over a lease, and which parts it ran."""
-    names = ("TABLE", "INCOMING_BUCKET", "QUEUE_URL", "ACCEPTED_BUCKET", "QUARANTINE_BUCKET", "DEAD_LETTER_QUEUE_URL")
-    for name in (
-        *names,
-        "REBUILD_FUNCTION",
-        "API_ID",
-        "AUTHORIZER_ID",
-        "WEB_CLIENT_ID",
-        "ALERT_TOPIC_ARN",
-        "EVENT_TOPIC_ARN",
-    ):
+    buckets = ("INCOMING_BUCKET", "ACCEPTED_BUCKET", "QUARANTINE_BUCKET")
+    others = ("TABLE", "QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "REBUILD_FUNCTION", "ALERT_TOPIC_ARN", "EVENT_TOPIC_ARN")
+    for name in (*buckets, *others, "API_ID", "AUTHORIZER_ID", "WEB_CLIENT_ID"):
         monkeypatch.setenv(f"SCALPER_{name}", "any")
     for name in ("PORTAL_ORIGIN", "QUARANTINE_DAYS", "TIME_LIMIT_S"):
         monkeypatch.setenv(f"SCALPER_{name}", "90")
@@ -72,7 +75,7 @@ def sweep(monkeypatch):
 
         for name in PARTS:
             monkeypatch.setattr(handler, name, SimpleNamespace(run=lambda *share, name=name: part(name, *share)))
-        for name in PARTS[:-1]:
+        for name in PARTS[:-2]:
             report = {"_sweep": "swept", "_follow_up": "followed", "_reconciler": "reconciled"}.get(name, name[1:])
             monkeypatch.setattr(handler, f"report_{report}", lambda _: None)
         monkeypatch.setattr(handler, "_resender", SimpleNamespace(begin=lambda: None))
