@@ -28,7 +28,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help tools up test oldest strict sbom advisories prove retries kills restarts sweeps terraform meter cost fuzz openapi architecture grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap account diff deploy destroy alerts clean
+.PHONY: help tools up test oldest strict sbom advisories prove retries kills restarts rebuilds sweeps terraform meter cost fuzz openapi architecture grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap account diff deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,9 @@ restarts: $(UV) ## Stop and kill a stack with RECORDS=1000 records in every way,
 
 kills: $(UV) ## Kill judges and projectors and refuse calls under load, and count all anew (15 minutes; VISIBILITY_S=31, FILES=, KILLS=, SEED=)
 	$(foreach name,VISIBILITY_S FILES KILLS SEED,$(if $($(name)),$(name)=$($(name)))) $(RUN) pytest -s -n 0 tests/emulator/prove/test_kills.py --timeout 1500
+
+rebuilds: $(UV) ## Rebuild all that is projected while files arrive, after 200 items were deleted and 500 changes lost (5 minutes; LOST=, DELETED=, FILES_PER_S=, SEED=)
+	$(foreach name,LOST DELETED FILES_PER_S SEED,$(if $($(name)),$(name)=$($(name)))) $(RUN) pytest -s -n 0 tests/emulator/prove/test_rebuilds.py --timeout 1500
 
 sweeps: $(UV) ## Sweep behind 30,000 abandoned reservations and among 20,000 dropped objects (10 minutes; ABANDONED=, DROPPED=)
 	$(RUN) pytest -s -n 0 tests/emulator/prove/test_sweeps.py --timeout 1500
