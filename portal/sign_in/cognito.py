@@ -4,17 +4,15 @@ Sources: Amazon Cognito Developer Guide, "Token endpoint"; API Reference, GetTok
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from botocore.exceptions import ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as NoConnectionError
 from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError
 
-from intake.aws_errors import is_for_now, read_error_code
+from portal.auth.cognito import translate_errors
 from portal.errors import SignInError, UserPoolUnavailableError
 from portal.settings import Settings
 from portal.sign_in.flow import Tokens
@@ -25,17 +23,19 @@ if TYPE_CHECKING:
 # An authorization code works once, so a request that may have arrived is never sent again.
 _RETRIES = Retry(total=2, connect=2, read=0, redirect=0, status=0, other=0, backoff_factor=0.1)
 _TIMEOUT = Timeout(connect=2, read=5)
-_WORTHLESS = frozenset(
-    {
+_WORTHLESS = dict.fromkeys(
+    (
         "InvalidParameterException",
         "NotAuthorizedException",
         "RefreshTokenReuseException",
         "UnauthorizedException",
         "UnsupportedTokenTypeException",
         "UserNotFoundException",
-    }
+    ),
+    SignInError,
 )
-"""What the pool says of refresh tokens that are revoked, spent, too old, their user's who is gone, or none at all."""
+"""What the pool says of refresh tokens that are revoked, spent, too old, their user's who is gone, or none at all.
+Being asked too much ends nobody's session."""
 
 
 class CognitoPool:
@@ -72,13 +72,13 @@ class CognitoPool:
 
     def refresh(self, refresh_token: str) -> Tokens:
         client_id = self._settings.web_client_id
-        with _translate_errors():
+        with translate_errors(_WORTHLESS):
             answer = self._client.get_tokens_from_refresh_token(RefreshToken=refresh_token, ClientId=client_id)
         tokens = answer["AuthenticationResult"]
         return Tokens(tokens["AccessToken"], tokens.get("IdToken", ""), tokens.get("RefreshToken"))
 
     def revoke(self, refresh_token: str) -> None:
-        with suppress(SignInError), _translate_errors():
+        with suppress(SignInError), translate_errors(_WORTHLESS):
             self._client.revoke_token(Token=refresh_token, ClientId=self._settings.web_client_id)
 
     def _send(self, method: str, url: str, body: str | None = None) -> BaseHTTPResponse:
@@ -87,21 +87,6 @@ class CognitoPool:
             return self._http.request(method, url, body=body, headers=headers, retries=_RETRIES, timeout=_TIMEOUT)
         except HTTPError as error:
             raise UserPoolUnavailableError("The user pool cannot be reached.") from error
-
-
-@contextmanager
-def _translate_errors() -> Iterator[None]:
-    """Translate what the pool says of a refresh token. Being asked too much ends nobody's session."""
-    try:
-        yield
-    except ClientError as error:
-        if read_error_code(error) in _WORTHLESS:
-            raise SignInError("The session has ended.") from error
-        if is_for_now(error):
-            raise UserPoolUnavailableError("The user pool is busy.") from error
-        raise
-    except (HTTPClientError, NoConnectionError) as error:
-        raise UserPoolUnavailableError("The user pool cannot be reached.") from error
 
 
 def _parse_fields(answer: BaseHTTPResponse) -> dict[str, Any]:

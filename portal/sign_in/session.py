@@ -6,7 +6,13 @@ How a browser brings and keeps one is `portal/http/sessions/session_cookies.py`'
 from portal.audit import note
 from portal.auth.identity import identify_staff
 from portal.auth.tokens import AccessClaims
-from portal.errors import InvalidTokenError, RevokedTokenError, SignInError, SignInRequiredError
+from portal.errors import (
+    InvalidTokenError,
+    RevokedTokenError,
+    SignInError,
+    SignInRequiredError,
+    UserPoolUnavailableError,
+)
 from portal.services import Services
 from portal.sign_in.cookies import Session
 from portal.sign_in.flow import Attempt
@@ -36,7 +42,8 @@ def begin(services: Services, attempt: Attempt, *, state: str, code: str) -> Ses
 def verify(services: Services, session: Session, now: int) -> tuple[Session, AccessClaims]:
     """Return the session and what its access token says, renewed where it is about to lapse.
 
-    A session that was renewed is another one. Raises SignInRequiredError where it has ended.
+    A session that was renewed is another one. While the user pool cannot renew it, its token serves to its end. Raises
+    SignInRequiredError where the session has ended, UserPoolUnavailableError where nobody can tell.
     """
     try:
         claims = _verify_token(services, session, session.access_token)
@@ -44,7 +51,12 @@ def verify(services: Services, session: Session, now: int) -> tuple[Session, Acc
         raise SignInRequiredError("The session has ended.") from error
     except InvalidTokenError:
         return _renew(services, session)
-    return (session, claims) if claims.expires_at - now > RENEW_SECONDS else _renew(services, session)
+    if claims.expires_at - now > RENEW_SECONDS:
+        return session, claims
+    try:
+        return _renew(services, session)
+    except UserPoolUnavailableError:
+        return session, claims
 
 
 def end(services: Services, session: Session) -> None:

@@ -184,8 +184,13 @@ class Expander:
 
 
 def find_bytes(verdicts: Verdicts, archive: FileRecord) -> ObjectVersion | None:
-    """Return where an archive's bytes are kept. A duplicate's are its first's, and move with that one's verdict."""
-    first = verdicts.file(archive.duplicate_of) if archive.duplicate_of else None
+    """Return where an archive's bytes are kept.
+
+    A duplicate's are its first's, and move with that one's verdict, unless it was given a copy of its own.
+    """
+    if archive.duplicate_of is None or (archive.stored and keys.is_of_file(archive.stored.key, archive.file_id)):
+        return archive.stored
+    first = verdicts.file(archive.duplicate_of)
     is_moved = first is not None and first.state is State.REJECTED
     return first.stored if first and is_moved else archive.stored
 

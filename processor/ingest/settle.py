@@ -6,7 +6,7 @@ is healed by the next delivery of the same message.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -65,36 +65,54 @@ class Settler:
         if looked.awaited and not late:
             return self._ask_again(archive, looked.resume(asked))
         found = find_fault(looked.accepted, looked.rejected, looked.unjudged + looked.awaited)
-        settled = self._end(archive, found, stored)
+        settled = self._end(archive, found, stored, looked.indices)
         if looked.unjudged and not looked.accepted and not late:
             # Entries that failed may be judged yet; until then the upload need not wait for them.
             self._ask_again(archive, looked.resume(asked))
-        return replace(settled, entries=looked.total, rejected=looked.rejected)
+        return replace(settled, entries=len(looked.indices), rejected=looked.rejected)
 
     def _count_entries(self, archive: FileRecord, stored: ObjectVersion, asked: Settlement) -> "_EntryCounts":
         """Look at the entries from the first on that had no verdict the last time."""
         left_out = read_places(archive.metadata)
         indices = [entry.index for entry in list_entries(Blocks(self.objects, stored), left_out)]
-        looked = _EntryCounts(len(indices), asked.seen, asked.accepted, asked.rejected)
+        looked = _EntryCounts(indices, asked.seen, asked.accepted, asked.rejected)
         for start in range(asked.seen, len(indices), AT_ONCE):
-            ids = [keys.child_id(archive.file_id, index) for index in indices[start : start + AT_ONCE]]
-            states = self.children.states(ids)
-            looked.add([states.get(file_id, State.AWAITING_UPLOAD) for file_id in ids])
+            looked.add(self._read_states(archive.file_id, indices[start : start + AT_ONCE]))
             if looked.awaited:
                 break
         return looked
 
-    def _end(self, archive: FileRecord, found: Finding | None, stored: ObjectVersion) -> Settled:
+    def _read_states(self, archive_id: str, indices: Sequence[int]) -> list[State]:
+        ids = [keys.child_id(archive_id, index) for index in indices]
+        states = self.children.states(ids)
+        return [states.get(file_id, State.AWAITING_UPLOAD) for file_id in ids]
+
+    def _end(
+        self, archive: FileRecord, found: Finding | None, stored: ObjectVersion, indices: Sequence[int]
+    ) -> Settled:
         if found is None or found.code != NOTHING_ACCEPTED:
             if archive.settled and (found is None or found.code in {one.code for one in archive.findings}):
                 return Settled(archive.file_id, archive.state)
-            accepted = self.buckets.accepted
-            kept = stored if stored.bucket == accepted else self._copy(archive, stored, accepted)
+            stays = self._stays(archive, stored, indices)
+            kept = stored if stays else self._copy(archive, stored, self.buckets.accepted)
             self._record(archive, State.ACCEPTED, found, kept)
             return Settled(archive.file_id, State.ACCEPTED)
         self._record(archive, State.REJECTED, found, self._copy(archive, stored, self.buckets.quarantine))
         self._forget_copy(replace(archive, state=State.REJECTED, findings=(found,)))
         return Settled(archive.file_id, State.REJECTED)
+
+    def _stays(self, archive: FileRecord, stored: ObjectVersion, indices: Sequence[int]) -> bool:
+        """Say whether an accepted archive's bytes stay where they are.
+
+        A duplicate's are its first's, whose entries are judged on another day and may all be rejected yet: its bytes
+        then leave for quarantine. They stay once one of these entries is accepted, which a look at the first ones tells
+        nearly always; else the duplicate gets a copy of its own.
+        """
+        if stored.bucket != self.buckets.accepted:
+            return False
+        if archive.duplicate_of is None or keys.is_of_file(stored.key, archive.file_id):
+            return True
+        return State.ACCEPTED in self._read_states(archive.duplicate_of, indices[:AT_ONCE])
 
     def _copy(self, archive: FileRecord, stored: ObjectVersion, bucket: str) -> ObjectVersion:
         described = self.objects.describe(stored)
@@ -121,7 +139,8 @@ class Settler:
 class _EntryCounts:
     """How far the entries have come, in their order."""
 
-    total: int
+    indices: list[int]
+    """Of all entries."""
     seen: int
     accepted: int
     rejected: int

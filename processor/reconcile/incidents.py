@@ -117,11 +117,11 @@ def describe_fault(fault: Fault, file: FileRecord | FileSummary, version: Object
 
 
 def needs(record: FileRecord, held: ObjectVersion) -> bool:
-    """Say whether a record has its bytes in an object of its own. A duplicate's are another file's, who is asked;
+    """Say whether a record has its bytes in an object of its own. Most duplicates' are another file's, who is asked;
     so are those of an entry that could not be unpacked, of which there is nothing but its archive.
     """
-    in_its_archive = record.parent is not None and not keys.is_of_file(held.key, record.file_id)
-    return record.state in JUDGED and not record.duplicate_of and not in_its_archive and _is_same(record.stored, held)
+    is_shared = (record.duplicate_of or record.parent) and not keys.is_of_file(held.key, record.file_id)
+    return record.state in JUDGED and not is_shared and _is_same(record.stored, held)
 
 
 def claims(record: FileRecord, held: ObjectVersion) -> bool:

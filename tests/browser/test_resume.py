@@ -1,15 +1,23 @@
 """Uploads that are interrupted: by the network, by the user, by a closed tab, by the end of the session."""
 
+import hashlib
 import json
+from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Dialog, Page, Route, expect
 
+from intake.files.keys import file_id, new_upload_id
+from intake.files.model import now
+from intake.files.states import State
 from tests.browser.conftest import violations
 from tests.browser.portal_server import PortalServer
+from tests.browser.sample import CLINIC
 from tests.browser.storage import Storage
 from tests.browser.uploading import GOOD, choose, send
+from tests.records import a_file, an_upload
 
 MIB = 1024**2
 
@@ -168,6 +176,49 @@ def test_another_file_of_the_same_name_and_size_does_not_go_on_in_its_place(
     choose(page, [volume])
     expect(page.get_by_text("This is not the same file as before")).to_be_visible()
     assert sum(storage.taken.values()) <= 3 * 16 * MIB
+
+
+def test_what_was_given_up_is_told_and_sent_anew_and_not_taken_for_arrived(
+    storage: Storage, portal: PortalServer, page: Page, slices: list[Path]
+) -> None:
+    """One has arrived, two are awaited, and of the three that were given up one was sent anew already."""
+    table, upload_id, at = portal.table, new_upload_id(), now() - timedelta(minutes=10)
+    table.uploads[upload_id] = an_upload(upload_id=upload_id, clinic_id=CLINIC, announced=7, created_at=at)
+    story = [State.ACCEPTED, State.AWAITING_UPLOAD, State.AWAITING_UPLOAD, State.EXPIRED, State.EXPIRED, State.EXPIRED]
+    for number, state in enumerate([*story, State.ACCEPTED]):
+        path = slices[min(number, 5)]
+        record = a_file(
+            number,
+            upload_id=upload_id,
+            clinic_id=CLINIC,
+            name=f"{path.parent.name}/{path.name}",
+            size=path.stat().st_size,
+            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            state=state,
+            replaced_by=file_id(upload_id, 6) if number == 5 else None,
+            created_at=at + timedelta(seconds=number),
+        )
+        table.files[record.file_id] = record
+    page.goto(f"{portal.url}/upload?continue={upload_id}")
+    expect(
+        page.get_by_text(
+            "2 of 6 files have arrived. Listed below: 2 files (1.1 kB) still needed. "
+            "Given up, or not received in time: 2 files. To send them anew, choose them again."
+        )
+    ).to_be_visible()
+    assert violations(page) == []
+
+    for path in slices[6:]:
+        path.unlink()
+    page.locator("#choose-folder").set_input_files(slices[0].parent)
+    expect(page.get_by_text("6 files added. 4 of them belong to the unfinished upload.")).to_be_visible()
+    page.get_by_role("button", name="Upload 2 more files").click()
+    expect(page.locator("#receipt").get_by_text("All 6 files accepted")).to_be_visible()
+
+    by_name = Counter((record.name, record.state) for record in table.files_of(upload_id))
+    for path in slices[3:5]:
+        assert by_name[f"{path.parent.name}/{path.name}", State.ACCEPTED] == 1
+    assert len(storage.taken) == 4
 
 
 def half_sent(storage: Storage, portal: PortalServer, page: Page, volume: Path) -> None:

@@ -41,12 +41,14 @@ class FakeTable:
     closings: dict[str, Dealing] = field(default_factory=dict)
     """Upload → who said that nothing more is coming."""
 
+    _described: dict[str, tuple[FileRecord, Change]] = field(default_factory=dict, init=False, repr=False)
+
     def files_of(self, upload_id: str) -> list[FileRecord]:
         return [record for record in self.files.values() if record.upload_id == upload_id]
 
     def count_files(self, upload: Upload) -> Upload:
         """Return an upload with the sums that the projector would have written."""
-        changes = [_describe_end(record) for record in self.files_of(upload.upload_id)]
+        changes = [self._describe_end(record) for record in self.files_of(upload.upload_id)]
         sums = tally(_admit(changes)).uploads.get(upload.upload_id)
         meta = upload_item(upload)
         meta["declared"] = upload.announced + (sums.declared if sums else 0)
@@ -63,10 +65,16 @@ class FakeTable:
         self.files[record.file_id] = saved
         return saved
 
+    def _describe_end(self, record: FileRecord) -> Change:
+        """Return the one change that adds what all of a record's changes added up to.
 
-def _describe_end(record: FileRecord) -> Change:
-    """Return the one change that adds what all of a record's changes added up to."""
-    return describe_change({}, stored_item(replace(record, state=State(record.state))))
+        Records are replaced and never changed, so each is described once: a page of an upload asks for all of its.
+        """
+        described = self._described.get(record.file_id)
+        if described is None or described[0] is not record:
+            described = record, describe_change({}, stored_item(replace(record, state=State(record.state))))
+            self._described[record.file_id] = described
+        return described[1]
 
 
 def _admit(changes: Sequence[Change]) -> Iterator[Change]:

@@ -2,28 +2,34 @@ import { gettext } from "../language.js";
 import { RefusedError } from "./errors.js";
 import { counted, number, size } from "./words.js";
 
+/** The portal's state of a file that was given up: it did not come in time, or its sender said that it would not. */
+const GIVEN_UP = "expired";
+
 /**
- * Asks the portal what was announced of an upload, and adds an entry for each file that has not arrived. Returns
+ * Asks the portal what was announced of an upload, and adds an entry for each file that is awaited. Returns
  * `{ unfinished, announced, text }`, or null where nothing is left to do, or the upload is not this user's to see.
  */
 export async function findUnsent(uploadId, { portal, entries, memory, hasher }) {
   const remembered = memory.upload?.uploadId === uploadId ? memory.upload.chosen : 0;
   const unfinished = new Unfinished(hasher);
-  let announced = 0;
   try {
     for await (const files of portal.announced(uploadId)) {
-      announced += files.length;
       for (const file of files) {
-        unfinished.add({ ...file, entry: isSent(file, memory) ? null : addNeeded(file, entries) });
+        // What is given up is announced anew where it is chosen again, like a file that never was.
+        if (file.state === GIVEN_UP) unfinished.addGivenUp(file);
+        else unfinished.add({ ...file, entry: isSent(file, memory) ? null : addNeeded(file, entries) });
       }
     }
   } catch (error) {
     if (error instanceof RefusedError) return null;
     throw error;
   }
+  const needed = { files: entries.count("needed"), bytes: entries.bytes("needed") };
+  const { arrived, givenUp } = unfinished;
+  const announced = arrived + needed.files + givenUp;
   const unannounced = Math.max(0, remembered - announced);
-  if (entries.count("needed") === 0 && unannounced === 0) return null;
-  return { unfinished, announced, text: describeRest(entries, announced, unannounced) };
+  if (needed.files + givenUp + unannounced === 0) return null;
+  return { unfinished, announced, text: describeRest({ arrived, needed, givenUp, unannounced }) };
 }
 
 function isSent({ file_id: fileId, state }, memory) {
@@ -34,13 +40,16 @@ function addNeeded({ file_id: fileId, name, size: bytes }, entries) {
   return entries.add({ path: name, size: bytes, file: null, state: "needed", fileId, chosenAgain: true });
 }
 
-function describeRest(entries, announced, unannounced) {
-  const left = entries.count("needed");
-  const arrived = { count: number(announced - left), files: counted(announced + unannounced, "file") };
-  const text = [gettext("{count} of {files} have arrived.", arrived)];
-  if (left > 0) {
-    const needed = { files: counted(left, "file"), size: size(entries.bytes("needed")) };
-    text.push(gettext("Listed below: {files} ({size}) still needed.", needed));
+function describeRest({ arrived, needed, givenUp, unannounced }) {
+  const all = arrived + needed.files + givenUp + unannounced;
+  const text = [gettext("{count} of {files} have arrived.", { count: number(arrived), files: counted(all, "file") })];
+  if (needed.files > 0) {
+    const left = { files: counted(needed.files, "file"), size: size(needed.bytes) };
+    text.push(gettext("Listed below: {files} ({size}) still needed.", left));
+  }
+  if (givenUp > 0) {
+    const files = counted(givenUp, "file");
+    text.push(gettext("Given up, or not received in time: {files}. To send them anew, choose them again.", { files }));
   }
   if (unannounced > 0) {
     const files = counted(unannounced, "more file");
@@ -57,6 +66,7 @@ function describeRest(entries, announced, unannounced) {
 export class Unfinished {
   #byPath = new Map();
   #byName = new Map();
+  #givenUp = new Set();
   #hasher;
   /** How many files had arrived before this page was opened. */
   arrived = 0;
@@ -70,6 +80,15 @@ export class Unfinished {
     if (!file.entry) this.arrived += 1;
     addTo(this.#byPath, `${file.name}|${file.size}`, file);
     addTo(this.#byName, `${readBaseName(file.name)}|${file.size}`, file);
+  }
+
+  addGivenUp({ name, size }) {
+    this.#givenUp.add(`${name}|${size}`);
+  }
+
+  /** How many files were given up and not announced anew since. */
+  get givenUp() {
+    return Array.from(this.#givenUp).filter((file) => !this.#byPath.has(file)).length;
   }
 
   /** Returns which of them was chosen, or null where it is none. */

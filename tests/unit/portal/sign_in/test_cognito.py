@@ -116,7 +116,13 @@ def test_other_trouble_with_renewing_is_not_hidden(pool, server):
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(400, "TooManyRequestsException"), (500, "InternalErrorException"), (503, "Whatever")]
+    ("status", "code"),
+    [
+        (400, "TooManyRequestsException"),
+        (400, "LimitExceededException"),
+        (500, "InternalErrorException"),
+        (503, "Whatever"),
+    ],
 )
 def test_a_busy_pool_is_an_outage_and_ends_no_session(pool, server, status, code):
     server.status, server.answer = status, json.dumps({"__type": code, "message": ""}).encode()

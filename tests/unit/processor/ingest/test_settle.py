@@ -142,6 +142,30 @@ def test_an_archive_sent_twice_ends_as_the_first_did_and_has_its_own_copy(world)
     ]
 
 
+@pytest.mark.parametrize("first_is_accepted", [False, True])
+def test_an_accepted_archive_keeps_its_bytes_where_the_same_one_before_it_is_rejected_later(world, first_is_accepted):
+    """The clinic's profile was changed between the two, or an entry was what another file stood in the way of."""
+    one, two = sent(world, a_study("profile", 1)), sent(world, a_study("profile", 1), number=1)
+    judge_archive(world, one)
+    judge_archive(world, two)
+    ask_of_one, ask_of_two = asked(world)
+    _reserve_all(world)
+    first, second = (next(record for record in world.files() if record.parent == parent) for parent in (one, two))
+    world.table.save(second, state=State.ACCEPTED)
+    if first_is_accepted:
+        world.table.save(first, state=State.ACCEPTED)
+
+    assert world.settler.settle(ask_of_two).state is State.ACCEPTED
+    if not first_is_accepted:
+        world.table.save(first, state=State.REJECTED)
+        assert world.settler.settle(ask_of_one).state is State.REJECTED
+
+    kept = world.table.files[two].stored
+    assert world.objects.data(kept) == zipped(a_study("profile", 1))
+    # Bytes that stay anyway are kept once.
+    assert (kept == world.table.files[one].stored) is first_is_accepted
+
+
 def test_a_rejected_archive_sent_again_is_judged_anew(world):
     sent(world, {"viewer.bin": MALWARE})
     world.work()

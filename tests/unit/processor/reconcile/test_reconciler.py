@@ -260,6 +260,15 @@ def test_a_duplicates_bytes_are_asked_of_the_file_that_holds_them(world):
     assert world.told() == [(Fault.OBJECT_MISSING, holder.file_id)]
 
 
+def test_a_duplicate_that_was_given_its_own_copy_is_asked_for_it(world):
+    holder, twin = world.finished(0), world.finished(1)
+    world.table.files[twin.file_id] = replace(twin, duplicate_of=holder.file_id)
+    world.objects.delete(twin.stored)
+    world.sweep(6)
+
+    assert world.told() == [(Fault.OBJECT_MISSING, twin.file_id)]
+
+
 def test_the_rounds_come_by_every_record_and_object_and_begin_again(world):
     for number in range(250):
         world.finished(number)

@@ -1,6 +1,7 @@
 """The commands, as people and programs meet them: what they print, and by which exit code they say how it went."""
 
 import json
+import os
 
 import httpx
 import pytest
@@ -87,6 +88,19 @@ def test_a_verdict_that_came_after_a_run_had_ended_is_told_by_the_next(run, worl
     assert result.exit_code == 1
     assert len(told) == 4
     assert (told["bad.dcm"]["state"], told["bad.dcm"]["codes"]) == ("rejected", ["a-refusal"])
+
+
+def test_what_is_no_file_is_told_and_asks_for_no_other_run(run, study, tmp_path):
+    elsewhere = folder(tmp_path / "elsewhere", d_dcm=b"four")
+    (study / "gone.dcm").symlink_to(tmp_path / "nothing")
+    (study / "linked").symlink_to(elsewhere)
+    os.mkfifo(study / "pipe")
+    for _ in range(2):
+        result = run("upload", study, "--wait")
+        assert result.exit_code == 0, result.output
+        assert f"{study / 'gone.dcm'}: a link that leads nowhere" in result.output
+        assert f"{study / 'linked'}: a link to a folder; name it to send what it holds" in result.output
+        assert f"{study / 'pipe'}: no file, but a pipe, a socket or a device" in result.output
 
 
 def test_verdicts_that_take_too_long_exit_with_three(run, world, study):

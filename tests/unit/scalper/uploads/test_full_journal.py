@@ -1,8 +1,10 @@
 """A journal that cannot be written: the run ends with a sentence and exit code 3, and the next one loses nothing."""
 
 import errno
+import itertools
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 
@@ -12,7 +14,8 @@ from typer.testing import CliRunner
 from infra.build.cache import ROOT
 from scalper.__main__ import app
 from scalper.client import Client
-from tests.unit.scalper.world import folder
+from scalper.uploads import journal_file
+from tests.unit.scalper.world import World, folder
 
 MANY = 120
 
@@ -55,6 +58,9 @@ print(json.dumps({"states": {state: states.count(state) for state in states}}))
 """
 
 
+WRITES = ("BEGIN IMMEDIATE", "INSERT", "UPDATE", "COMMIT")
+
+
 @pytest.mark.parametrize("when", ["start", "middle", "end"])
 def test_a_disk_that_is_full_ends_a_run_with_a_sentence_and_nothing_is_lost(tmp_path, when):
     study = folder(tmp_path / "study", **{f"n{number:03}_dcm": b"%d" % number for number in range(MANY)})
@@ -84,3 +90,56 @@ def test_a_journal_that_cannot_be_begun_is_told_and_asks_for_another_run(world, 
     assert told.exit_code == 3
     assert os.strerror(code) in told.stderr
     assert world.requests["POST /api/v1/uploads"] == 0
+
+
+@pytest.mark.parametrize("lasts", [True, False])
+def test_whichever_write_finds_the_journal_read_only_a_sentence_ends_the_run_and_nothing_is_lost(
+    study, tmp_path, monkeypatch, lasts
+):
+    refused = 0
+    for number in itertools.count():
+        world, path = World(), tmp_path / f"state-{number}" / "journal.sqlite3"
+        monkeypatch.setattr(Client, "configured", world.client)
+        with monkeypatch.context() as patch:
+            written = refuse_writes(patch, number, lasts=lasts)
+            ended = invoke_upload(path, study)
+        if written() <= number:
+            assert ended.exit_code == 0
+            break
+        if ended.exit_code:
+            refused += 1
+            assert ended.exit_code == 3, (number, ended.output)
+            *_, sentence = ended.stderr.splitlines()
+            assert sentence.startswith("The journal cannot be written: attempt to write a readonly database."), number
+        assert invoke_upload(path, study).exit_code == 0, number
+        assert [record.state for record in world.portal.table.files.values()] == ["accepted"] * 3, number
+        assert world.requests["PUT s3"] == 3, number
+    assert refused > 8
+
+
+def invoke_upload(path, study):
+    return CliRunner().invoke(app, ["upload", "--wait", "--json", "--journal", str(path), str(study)])
+
+
+def refuse_writes(patch, number, *, lasts):
+    """Have the journal refuse a write, and those behind it where it `lasts`. Return what counts them.
+
+    By SQLite's own error of a file on a disk that has become read-only.
+    """
+    execute, executemany = journal_file._Database.execute, journal_file._Database.executemany
+    writes = 0
+
+    def refusing(call):
+        def write(database, sql, *values):
+            nonlocal writes
+            if sql.startswith(WRITES):
+                refused = writes >= number if lasts else writes == number
+                sqlite3.Connection.execute(database, f"PRAGMA query_only = {refused:d}")
+                writes += 1
+            return call(database, sql, *values)
+
+        return write
+
+    patch.setattr(journal_file._Database, "execute", refusing(execute))
+    patch.setattr(journal_file._Database, "executemany", refusing(executemany))
+    return lambda: writes
