@@ -90,7 +90,8 @@ class AwaitedFiles(Protocol):
     def page(self, clinic_id: str, after: str, until: datetime, limit: int) -> tuple[tuple[AwaitedGroup, ...], str]:
         """Return groups that were announced before `until`, oldest first, and where to go on: empty at the end.
 
-        `after` is empty or such a position; of what it names, nothing need be awaited any more.
+        `after` is empty, such a position, of which nothing need be awaited any more, or a `timestamp`: what was
+        announced since then. The position begins with the group's time.
         """
         ...
 

@@ -77,6 +77,7 @@ def awaited_round(environment: Mapping[str, str], session: boto3.Session, resend
         verdicts=DynamoVerdicts(table, KeyedIds(TableSecret(table).read)),
         objects=S3Objects(s3),
         inventory=S3Inventory(s3),
+        ledger=DynamoLedger(table),
         resender=resender,
         rounds=DynamoRounds(table),
         stuck_files=DynamoStuckFiles(table),

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from intake.files.model import FileSummary, now, timestamp
+from intake.files.model import FileRecord, FileSummary, now, timestamp
 from intake.files.ports import Verdicts
 from intake.messaging.events import Arrival
 from intake.operations.model import AwaitedGroup, Fault, Incident, StoredObject, StuckFile
-from intake.operations.ports import AwaitedFiles, Incidents, Inventory, Rounds, StuckFiles
+from intake.operations.ports import AwaitedFiles, Incidents, Inventory, Ledger, Rounds, StuckFiles
 from intake.storage.ports import Objects
 from processor.reconcile.incidents import describe_fault
+from processor.reconcile.reserved_objects import Decided, ReservedObjects, read_time
 from processor.reconcile.rounds import Resender, TimeShare
 from processor.reconcile.standing_objects import StandingObjects
 
@@ -25,7 +26,8 @@ OVERDUE = timedelta(minutes=10)
 
 ROWS_A_TURN = 500
 ROWS_PER_SWEEP = 16_000
-"""Rows of lists that are read, each a file or all that was announced with it: what bounds a sweep's cost."""
+"""Rows of lists that are read, each a file or all that was announced with it, and records that are looked up instead:
+what bounds a sweep's cost."""
 
 ROWS_A_STEP = 50
 """Rows that are looked at between two looks at the clock."""
@@ -57,7 +59,7 @@ class AwaitedSwept:
     stuck: int = 0
     late: int = 0
     rows: int = 0
-    """Read of lists."""
+    """Read of lists, and records looked up instead."""
     age: timedelta = timedelta()
     """How long the oldest round is going that is not at its end: a clinic's, or that in which each has a turn."""
 
@@ -84,6 +86,17 @@ class _State:
         return min([*began, *([self.lap] if self.left else [])], default="")
 
 
+@dataclass(slots=True)
+class _Look:
+    """What a sweep knows of a clinic."""
+
+    standing: StandingObjects
+    decided: Decided | None = None
+    """Where more are awaited than a turn looks at: when each clinic has had one, or before many are given up."""
+    followed_up: set[str] = field(default_factory=set)
+    """Keys of what stands. Both rows and the bucket's list may tell of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwaitedRound:
     """Looks after all that is awaited, a turn of a clinic at a time."""
@@ -92,6 +105,7 @@ class AwaitedRound:
     verdicts: Verdicts
     objects: Objects
     inventory: Inventory
+    ledger: Ledger
     resender: Resender
     rounds: Rounds
     stuck_files: StuckFiles
@@ -124,35 +138,58 @@ class AwaitedRound:
             state.lap, state.left = timestamp(at), len(turns)
         state.open = {clinic: begun for clinic, begun in state.open.items() if clinic in turns}
         turns_taken = 0
-        standing: dict[str, StandingObjects] = {}
+        looks: dict[str, _Look] = {}
         while turns and swept.rows < ROWS_PER_SWEEP and not share.is_over():
             clinic_id = turns.popleft()
             # Whatever becomes of a turn, the next one is another's.
             state.turn = turns[0] if turns else ""
-            if clinic_id not in standing:
-                prefix = f"{clinic_id}/"
-                standing[clinic_id] = StandingObjects(self.inventory, self.incoming_bucket, prefix)
-            if self._take_turn(clinic_id, state, standing[clinic_id], swept, share):
+            if clinic_id in looks:
+                self._decide(clinic_id, state.open[clinic_id][1], looks[clinic_id], swept, share)
+            else:
+                looks[clinic_id] = _Look(StandingObjects(self.inventory, self.incoming_bucket, f"{clinic_id}/"))
+            if self._take_turn(clinic_id, state, looks[clinic_id], swept, share):
                 turns.append(clinic_id)
             turns_taken += 1
             if turns_taken <= len(clinics):
                 state.left = max(0, state.left - 1)
 
-    def _take_turn(
-        self, clinic_id: str, state: _State, standing: StandingObjects, swept: AwaitedSwept, share: TimeShare
-    ) -> bool:
+    def _decide(self, clinic_id: str, after: str, look: _Look, swept: AwaitedSwept, share: TimeShare) -> None:
+        """Ask the bucket, once a sweep, which stand of all files that a clinic has behind a position."""
+        if look.decided:
+            return
+        at = self.clock()
+        objects = ReservedObjects(inventory=self.inventory, ledger=self.ledger, bucket=self.incoming_bucket)
+        decided = objects.decide(clinic_id, read_time(after), at - OVERDUE)
+        swept.rows += decided.looked_up
+        for start in range(0, len(decided.standing), ROWS_A_STEP):
+            if start and share.is_over():
+                return
+            self._follow_up(decided.standing[start : start + ROWS_A_STEP], look, swept, at)
+        look.decided = decided
+
+    def _take_turn(self, clinic_id: str, state: _State, look: _Look, swept: AwaitedSwept, share: TimeShare) -> bool:
         """Look at some of a clinic's awaited files. Return whether there are more."""
         at = self.clock()
         begun, after = state.open.get(clinic_id, (timestamp(at), ""))
+        if look.decided:
+            # Those whose time is over are given up one by one.
+            may_expire = read_time(after) < at - SHORTEST_LIFE and swept.expired < EXPIRED_PER_SWEEP
+            after = after if may_expire else look.decided.pass_by(after)
+            if not after:
+                del state.open[clinic_id]
+                return False
         groups, behind = self.awaited.page(clinic_id, after, at - OVERDUE, ROWS_A_TURN)
+        if behind and groups and _may_be_over(groups[0], at):
+            # To give up a turn's files, a write each, may take a sweep's time: no lost notice waits for that.
+            self._decide(clinic_id, groups[0].position, look, swept, share)
         for start in range(0, len(groups), ROWS_A_STEP):
             if start and share.is_over():
                 behind = groups[start - 1].position
                 break
             some = groups[start : start + ROWS_A_STEP]
-            standing.learn(group.span for group in some)
-            came = [(file, held) for group in some for file, held in self._look(group, standing, swept, at)]
-            self._follow_up(came, swept, at)
+            look.standing.learn(group.span for group in some)
+            came = [found for group in some for found in self._look(group, look.standing, swept, at)]
+            self._follow_up(came, look, swept, at)
             swept.rows += len(some)
             state.open[clinic_id] = begun, some[-1].position
         if behind:
@@ -174,8 +211,16 @@ class AwaitedRound:
             elif file.expires_at < at and swept.expired < EXPIRED_PER_SWEEP:
                 swept.expired += self.verdicts.expire(file, at)
 
-    def _follow_up(self, came: Sequence[tuple[FileSummary, StoredObject]], swept: AwaitedSwept, at: datetime) -> None:
-        """Note and enqueue what stands and has no verdict."""
+    def _follow_up(
+        self,
+        standing: Sequence[tuple[FileSummary | FileRecord, StoredObject]],
+        look: _Look,
+        swept: AwaitedSwept,
+        at: datetime,
+    ) -> None:
+        """Note and enqueue what stands and has no verdict, once a sweep."""
+        came = [(file, held) for file, held in standing if held.version.key not in look.followed_up]
+        look.followed_up |= {held.version.key for _, held in came}
         stuck = [StuckFile(file.file_id, file.clinic_id, held.last_modified, at) for file, held in came]
         noted = stuck[: STUCK_PER_SWEEP - swept.stuck]
         self.stuck_files.note(noted)

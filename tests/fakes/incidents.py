@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from intake.files.keys import UNASSIGNED, is_announced
-from intake.files.model import FileSummary
+from intake.files.model import FileSummary, timestamp
 from intake.files.states import State
 from intake.operations.model import Announcements, AwaitedGroup, Incident, RecordedIds
 from tests.fakes.table import FakeTable, summary
@@ -64,7 +64,7 @@ class FakeAwaitedFiles:
         for record in sorted(self.table.files.values(), key=lambda record: (record.created_at, record.file_id)):
             if (record.clinic_id, record.state) == (clinic_id, State.AWAITING_UPLOAD) and record.created_at < until:
                 name = record.upload_id if is_announced(record.file_id) else record.file_id
-                rows.setdefault(f"{record.created_at.isoformat()}#{name}", []).append(summary(record))
+                rows.setdefault(f"{timestamp(record.created_at)}#{name}", []).append(summary(record))
         behind = sorted(position for position in rows if position > after)
         found = tuple(_group(position, rows[position]) for position in behind[:limit])
         return found, behind[limit - 1] if len(behind) > limit else ""

@@ -228,8 +228,8 @@ class World:
         of_incoming: dict[str, Any] = {"incoming_bucket": "incoming"}
         self._follow_up = FollowUp(**shared, records=self.records, resender=self._resender, ids=IDS)
         self._awaited = AwaitedRound(
-            **shared, **of_incoming, awaited=DynamoAwaitedFiles(table), verdicts=verdicts, objects=self.objects,
-            resender=self._resender, stuck_files=FakeStuckFiles(), time_limit=TIME_LIMIT,
+            **shared, **of_incoming, ledger=ledger, awaited=DynamoAwaitedFiles(table), verdicts=verdicts,
+            objects=self.objects, resender=self._resender, stuck_files=FakeStuckFiles(), time_limit=TIME_LIMIT,
         )  # fmt: skip
         self._dropped = DroppedRound(
             **shared, **of_incoming, ledger=ledger, unrecorded=unrecorded, resender=self._resender

@@ -7,7 +7,7 @@ import pytest
 
 from intake.errors import ConflictError, ContentionError, InvalidCursorError, NotFoundError
 from intake.files import keys
-from intake.files.model import ObjectVersion, TimelineEntry
+from intake.files.model import ObjectVersion, TimelineEntry, timestamp
 from intake.files.outcomes import Again, Outcome
 from intake.files.scan import Scan
 from intake.files.states import State
@@ -224,6 +224,26 @@ class TestVerdicts:
         stores.verdicts.record(a_verdict(files[1]), reserved=True)
         assert not stores.verdicts.expire(files[1], files[1].expires_at)
         assert [file.file_id for file in list_awaited(stores.awaited)] == [files[2].file_id]
+
+    def test_awaited_files_are_gone_through_from_a_time_or_behind_one_of_them(self, stores):
+        uploads = [f"{OTHER_UPLOAD[:-1]}{number}" for number in range(3)]
+        times = [NOON + timedelta(hours=number) for number in range(3)]
+        for upload_id, at in zip(uploads, times, strict=True):
+            record = a_file(0, upload_id=upload_id, created_at=at)
+            stores.records.create_upload(an_upload(upload_id=upload_id))
+            stores.records.add_files(an_upload(upload_id=upload_id), [record])
+
+        def list_behind(after):
+            groups, more = stores.awaited.page("northside", after, times[2] + timedelta(seconds=1), 10)
+            assert more == ""
+            assert [group.position.partition("#")[0] for group in groups] == [timestamp(g.created_at) for g in groups]
+            return [group.upload_id for group in groups], [group.position for group in groups]
+
+        everything, positions = list_behind("")
+        assert everything == uploads
+        assert list_behind(positions[0])[0] == uploads[1:]
+        assert list_behind(timestamp(times[1]))[0] == uploads[1:]
+        assert list_behind(timestamp(times[1] + timedelta(milliseconds=1)))[0] == uploads[2:]
 
     def test_only_what_its_own_clinic_awaits_is_withdrawn_and_what_arrives_then_is_judged(self, stores, files):
         step = TimelineEntry(NOON + timedelta(minutes=9), "user-1", "withdrawn")

@@ -1,6 +1,7 @@
 """The round over what is awaited: nothing that came is lost, nothing that never came is looked after for ever."""
 
 import random
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,13 +13,14 @@ from intake.messaging.events import parse
 from intake.operations.model import Fault
 from portal.uploads import reservations
 from processor.ingest import expand
-from processor.reconcile import awaited
+from processor.reconcile import awaited, reserved_objects
 from processor.reconcile.awaited import OVERDUE, SHORTEST_LIFE, AwaitedRound
 from processor.reconcile.rounds import Resender, TimeShare, begin_share
 from tests.fakes import (
     FakeAwaitedFiles,
     FakeIncidents,
     FakeInventory,
+    FakeLedger,
     FakeObjects,
     FakeQueue,
     FakeRounds,
@@ -40,6 +42,7 @@ class World:
         self.queue, self.rounds = FakeQueue(), FakeRounds()
         self.stuck_files, self.incidents = FakeStuckFiles(), FakeIncidents()
         self.inventory, self.awaited = FakeInventory(self.objects), FakeAwaitedFiles(self.table)
+        self.ledger = FakeLedger(self.table)
 
     def sweep(self, share=None):
         """Sweep as a function that begins anew: all that it remembers stands in the table."""
@@ -48,6 +51,7 @@ class World:
             verdicts=self.verdicts,
             objects=self.objects,
             inventory=self.inventory,
+            ledger=self.ledger,
             resender=Resender(self.queue),
             rounds=self.rounds,
             stuck_files=self.stuck_files,
@@ -75,6 +79,24 @@ class World:
 
     def state(self, file):
         return self.table.files[file.file_id].state
+
+
+def count_calls(world):
+    """Return what counts the reads of lists and of records from now on."""
+    asked = Counter()
+
+    def count(owner, name):
+        call = getattr(owner, name)
+
+        def counted(*values):
+            asked[name] += 1
+            return call(*values)
+
+        setattr(owner, name, counted)
+
+    count(world.awaited, "page")
+    count(world.ledger, "look_up")
+    return asked
 
 
 def steps(count):
@@ -178,13 +200,56 @@ def test_thirty_thousand_files_that_never_come_cost_a_list_and_keep_no_lost_noti
     assert world.objects.calls == {"objects": 1, "find": 1}
 
 
-def test_more_than_a_sweep_reads_are_gone_through_in_two(world, monkeypatch):
-    """As many as 30,000 are; here a tenth of it all."""
-    monkeypatch.setattr(awaited, "ROWS_PER_SWEEP", awaited.ROWS_PER_SWEEP // 10)
-    monkeypatch.setattr(awaited, "ROWS_A_TURN", awaited.ROWS_A_TURN // 10)
-    lost = world.reserve_singly(3_000)[-1]
+@pytest.mark.parametrize("place", [0, 15_000, -1], ids=["oldest", "in between", "newest"])
+def test_a_lost_notice_among_thirty_thousand_that_were_announced_one_by_one_is_healed_by_one_sweep(world, place):
+    lost = world.reserve_singly(30_000)[place]
     stored = world.put(lost)
     world.at = NOON + OVERDUE + timedelta(seconds=1)
+    asked = count_calls(world)
+    swept = world.sweep()
+
+    assert world.sent() == [stored]
+    assert asked == {"page": 1, "look_up": 1}
+    assert world.objects.calls == {"objects": 2, "find": 1}
+    assert (swept.rows, world.rounds.positions) == (awaited.ROWS_A_TURN + 1, {}), "the round is at its end"
+
+
+def test_a_lost_notice_of_another_clinic_waits_for_no_thirty_thousand_that_were_announced_one_by_one(world):
+    world.reserve_singly(30_000, clinic_id="abandons")
+    (lost,) = world.reserve(1, clinic_id="northside", upload_id=f"{UPLOAD_ID[:-1]}z")
+    stored = world.put(lost)
+    world.at = NOON + OVERDUE + timedelta(seconds=1)
+    world.sweep(steps(2))
+    assert world.sent() == [], "only the first turn's first step was in time"
+    world.sweep(steps(2))
+    assert world.sent() == [stored]
+
+
+def test_no_lost_notice_waits_until_very_many_are_given_up(world):
+    """A write each takes a sweep's time: here for fifty at a time."""
+    files = world.reserve_singly(3_000)
+    stored = world.put(files[-1])
+    world.at = files[0].expires_at + timedelta(seconds=1)
+
+    assert world.sweep(steps(1)).expired == awaited.ROWS_A_STEP
+    assert world.sent() == [stored]
+    assert world.sweep(steps(1)).expired == awaited.ROWS_A_STEP
+
+
+def test_where_very_much_stands_as_well_rows_are_read_and_as_many_as_a_sweep_reads_not_are_gone_through_in_two(
+    world, monkeypatch
+):
+    """As many as 30,000 rows are; here a tenth of it all."""
+    monkeypatch.setattr(awaited, "ROWS_PER_SWEEP", awaited.ROWS_PER_SWEEP // 10)
+    monkeypatch.setattr(awaited, "ROWS_A_TURN", awaited.ROWS_A_TURN // 10)
+    monkeypatch.setattr(reserved_objects, "LISTED", reserved_objects.LISTED // 10)
+    reserved = world.reserve_singly(3_600)
+    for file in reserved[:600]:
+        world.put(file)
+        world.table.files[file.file_id] = replace(file, state=State.ACCEPTED)
+    stored = world.put(reserved[-1])
+    world.at = NOON + OVERDUE + timedelta(seconds=1)
+    asked = count_calls(world)
     first = world.sweep()
     assert (first.rows, first.enqueued, world.sent()) == (awaited.ROWS_PER_SWEEP, 0, [])
     world.at += timedelta(minutes=5)
@@ -192,7 +257,62 @@ def test_more_than_a_sweep_reads_are_gone_through_in_two(world, monkeypatch):
 
     assert (second.rows, second.enqueued, world.sent()) == (1_400, 1, [stored])
     assert world.rounds.positions["awaited"] == ""
-    assert world.objects.calls["objects"] == 2
+    assert asked == {"page": 60}, "a day that holds so much is given up before anything is looked up"
+
+
+def test_days_before_the_one_on_which_very_much_stands_are_decided_by_the_list(world, monkeypatch):
+    monkeypatch.setattr(awaited, "ROWS_A_TURN", 50)
+    monkeypatch.setattr(reserved_objects, "LISTED", 20)
+    monkeypatch.setattr(reserved_objects, "LISTS_A_CLINIC", 2)
+    evening = NOON + timedelta(hours=11)
+    files = [
+        world.reserve(1, upload_id=f"{UPLOAD_ID[:-6]}{number:06d}", created_at=at, expires_at=at + SHORTEST_LIFE)[0]
+        for number, at in enumerate([evening] * 200 + [evening + timedelta(hours=2)] * 200)
+    ]
+    world.at = evening + timedelta(hours=6)
+    world.objects.clock = lambda: world.at
+    stored = [world.put(file) for file in (files[0], files[199], *files[300:360])]
+    asked = count_calls(world)
+    world.sweep()
+
+    assert sorted(world.sent(), key=str) == sorted(stored, key=str), "each once"
+    assert asked == {"page": 1 + 4, "look_up": 1}
+
+
+def test_what_is_decided_about_when_a_sweeps_time_is_over_is_sent_by_the_next(world, monkeypatch):
+    monkeypatch.setattr(awaited, "ROWS_A_TURN", 50)
+    files = world.reserve_singly(300)
+    stored = [world.put(file) for file in files[100:260]]
+    world.at = NOON + OVERDUE + timedelta(seconds=1)
+    seen = []
+    for _ in range(4):
+        world.sweep(steps(2))
+        seen.append(world.sent())
+        judged = {version.key for version in seen[-1]}
+        for file in files:
+            if file.incoming.key in judged:
+                world.table.files[file.file_id] = replace(file, state=State.ACCEPTED)
+        world.queue.messages.clear()
+
+    sent = [version for some in seen for version in some]
+    assert sorted(sent, key=str) == sorted(stored, key=str), "each once"
+    assert 0 < len(seen[0]) < len(stored)
+
+
+def test_an_object_that_bears_another_clinics_file_in_its_name_hides_no_lost_one_and_is_none(world, monkeypatch):
+    monkeypatch.setattr(awaited, "ROWS_A_TURN", 50)
+    lost = world.reserve_singly(100)[-1]
+    others = world.reserve(1, clinic_id="elsewhere", upload_id=f"{UPLOAD_ID[:-1]}z")[0]
+    stored = world.put(lost)
+    for key in (
+        others.incoming.key.replace("elsewhere/", "northside/"),
+        lost.incoming.key.replace(f"/{NOON:%d}/", f"/{NOON + timedelta(days=1):%d}/"),
+    ):
+        world.objects.put("incoming", key, b"forged")
+    world.at = NOON + OVERDUE + timedelta(seconds=1)
+    world.sweep()
+
+    assert world.sent() == [stored]
 
 
 def test_a_clinic_with_very_many_that_never_come_keeps_no_others_waiting(world, monkeypatch):
@@ -235,14 +355,22 @@ def test_a_sweep_that_is_cut_short_goes_on_where_it_was_and_tells_how_long_it_go
     assert ages == [timedelta(minutes=minutes) for minutes in (0, 5, 10, 0)]
 
 
-@pytest.mark.parametrize("broken", ["page", "expire", "find", "objects", "send", "note"])
+@pytest.mark.parametrize("broken", ["page", "expire", "find", "objects", "look_up", "send", "note"])
 def test_trouble_ends_the_sweep_as_an_error_and_what_was_not_looked_at_is_looked_at_by_the_next(world, broken):
     files = world.reserve_singly(1_200)
     stored = world.put(files[-1])
     for file in files[:3]:
         world.table.files[file.file_id] = replace(file, expires_at=NOON)
     world.at = NOON + TIME_LIMIT
-    for owner in (world.awaited, world.verdicts, world.objects, world.inventory, world.queue, world.incidents):
+    for owner in (
+        world.awaited,
+        *([world.ledger] if broken == "look_up" else []),
+        world.verdicts,
+        world.objects,
+        world.inventory,
+        world.queue,
+        world.incidents,
+    ):
         if hasattr(owner, broken):
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(owner, broken, _refuse)
@@ -321,13 +449,18 @@ def test_whatever_stands_between_them_lists_find_exactly_what_stands(world, seed
         world.table.files[entry] = child
         files.append(child)
     standing = {world.put(file) for file in files if dice.random() < 0.3}
+    for file in files:
+        if dice.random() < 0.2:
+            world.table.files[file.file_id] = replace(file, state=State.ACCEPTED)
     for number in range(40):
         world.objects.put("incoming", f"northside/{dice.choice(['2026', 'z', '0'])}/{number}", b"other")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("processor.reconcile.standing_objects.LISTED", dice.choice([1, 2, 7, 1000]))
+        patch.setattr(reserved_objects, "LISTED", dice.choice([1, 7, 20, 1000]))
+        patch.setattr(reserved_objects, "LOOKED_UP", dice.choice([1, 7, 100]))
         patch.setattr(awaited, "ROWS_A_TURN", dice.choice([1, 3, 500]))
         world.at = NOON + TIME_LIMIT
         world.sweep()
 
-    waiting = {file.incoming for file in world.table.files.values() if file.state is State.AWAITING_UPLOAD}
-    assert set(world.sent()) == {one for one in standing if one.key in {file.key for file in waiting}}
+    waiting = {file.incoming.key for file in world.table.files.values() if file.state is State.AWAITING_UPLOAD}
+    assert sorted(world.sent(), key=str) == sorted((one for one in standing if one.key in waiting), key=str)

@@ -20,6 +20,7 @@ from processor.reconcile import awaited
 from processor.reconcile.arrivals import UnrecordedObjects
 from processor.reconcile.awaited import AwaitedRound
 from processor.reconcile.dropped import DroppedRound
+from processor.reconcile.reserved_objects import LISTS_A_CLINIC
 from processor.reconcile.rounds import Resender, begin_share
 from tests.fakes import FakeObjects, FakeQueue, FakeStuckFiles
 from tests.metering.units import item_size, read_units
@@ -140,7 +141,7 @@ def take_sweeps(account, sweeps):
         DroppedRound(ledger=ledger, unrecorded=unrecorded, **common),
         AwaitedRound(
             awaited=DynamoAwaitedFiles(table), verdicts=DynamoVerdicts(table, IDS), objects=objects,
-            stuck_files=FakeStuckFiles(), time_limit=limit, **common,
+            stuck_files=FakeStuckFiles(), time_limit=limit, ledger=ledger, **common,
         ),
     ]  # fmt: skip
     dearest = Counter()
@@ -158,9 +159,20 @@ def test_a_sweep_takes_the_same_with_a_million_files_and_a_million_awaited_ones_
     monkeypatch,
 ):
     monkeypatch.setattr(awaited, "ROWS_PER_SWEEP", 1_000)
-    small, large = (take_sweeps(Account(size, 1 + size), 3) for size in (2_000, 1_000_000))
+    small, large = (take_sweeps(Account(size, 1 + size), 3) for size in (6_000, 1_000_000))
     assert small == large
-    assert large["s3 put"] == 3, "the bucket's begin, what is behind the day's announced files, and what is awaited"
+    assert large["s3 put"] == 3 + LISTS_A_CLINIC, (
+        "the bucket's begin, what is behind the day's announced files, what is awaited, and a day listed in vain"
+    )
+
+
+@pytest.mark.parametrize("finished", [0, 900])
+def test_among_any_number_of_files_announced_one_by_one_few_objects_tell_which_stand(finished):
+    """Whose rows need not be read then: one turn of them is."""
+    few, many, million = (take_sweeps(Account(finished, size), 3) for size in (600, 30_000, 1_000_000))
+    assert few == many == million
+    assert (million["s3 put"], million["calls Query"]) == (3, 11)
+    assert million["dynamodb read"] < 60
 
 
 def test_a_sweep_of_a_million_awaited_files_costs_less_than_asking_for_a_thousand_by_their_keys():
