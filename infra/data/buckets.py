@@ -9,6 +9,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import Retention
+from infra.iam import forbid
 from intake.analytics.model import PREFIX as ROWS
 
 LOG_PREFIXES = ("incoming/", "accepted/", "quarantine/", "audit/", "edge/")
@@ -61,6 +62,10 @@ class Storage(Construct):
         self.incoming = self._add_bucket(
             "Incoming", expire_days=retention.incoming_days, cors=[browser_uploads], unfinished_days=7
         )
+        # S3 gives nothing of such objects before somebody restores them, so that no judge could ever look at them.
+        archived = {"StringEquals": {"s3:x-amz-storage-class": ["GLACIER", "DEEP_ARCHIVE"]}}
+        keep_readable = forbid(["s3:PutObject"], self.incoming.arn_for_objects("*"), conditions=archived)
+        self.incoming.add_to_resource_policy(keep_readable)
         browser_downloads = s3.CorsRule(
             allowed_methods=[s3.HttpMethods.GET],
             allowed_origins=[portal_origin],

@@ -114,7 +114,8 @@ def puts(buckets: Mapping[str, str], other: Signed) -> Iterator[Case]:
         ("x-amz-tagging", "GuardDutyMalwareScanStatus=NO_THREATS_FOUND"),
         ("x-amz-acl", "public-read"),
         ("x-amz-meta-other", "x"),
-        ("x-amz-storage-class", "GLACIER"),
+        # A class that can be read at once: what an emulator takes as archived, no judge could ever read.
+        ("x-amz-storage-class", "STANDARD_IA"),
     ):
         yield Case(f"unsigned {header}", lambda it, h=header, v=value: it.header(h, v), only_aws=True)
 

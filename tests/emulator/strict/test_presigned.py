@@ -8,8 +8,6 @@ from tests.attack import people, presigned
 from tests.attack.report import Attack
 from tests.emulator.partner import PartnerClient
 
-pytestmark = pytest.mark.disturbs("what the emulator takes though AWS would not arrives without a notice")
-
 
 @pytest.fixture(scope="module")
 def other(stack, api_url):

@@ -53,6 +53,18 @@ def test_unfinished_uploads_and_replaced_versions_do_not_stay(template, output):
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
 
 
+def test_nobody_may_drop_what_is_archived_already_and_cannot_be_read(template):
+    incoming = template.output("IncomingBucket")
+    (denied,) = [
+        statement
+        for document in template.resource_policies()
+        for statement in document["Statement"]
+        if "s3:x-amz-storage-class" in json.dumps(statement) and incoming in json.dumps(statement["Resource"])
+    ]
+    assert (denied["Effect"], denied["Principal"], denied["Action"]) == ("Deny", {"AWS": "*"}, "s3:PutObject")
+    assert denied["Condition"] == {"StringEquals": {"s3:x-amz-storage-class": ["GLACIER", "DEEP_ARCHIVE"]}}
+
+
 def test_browsers_may_put_into_the_incoming_bucket_from_the_portal_only(template):
     (rule,) = template.named_by("IncomingBucket")["CorsConfiguration"]["CorsRules"]
     assert rule["AllowedMethods"] == ["PUT"]
