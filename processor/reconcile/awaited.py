@@ -17,9 +17,8 @@ from intake.operations.model import AwaitedGroup, Fault, Incident, StoredObject,
 from intake.operations.ports import AwaitedFiles, Incidents, Inventory, Ledger, Rounds, StuckFiles
 from intake.storage.ports import Objects
 from processor.reconcile.incidents import describe_fault
-from processor.reconcile.reserved_objects import Decided, ReservedObjects, read_time
 from processor.reconcile.rounds import Resender, TimeShare
-from processor.reconcile.standing_objects import StandingObjects
+from processor.reconcile.standing_objects import Decided, ReservedObjects, StandingObjects, read_time
 
 OVERDUE = timedelta(minutes=10)
 """How long a file may await its upload before the sweep looks whether it has arrived unnoticed."""
@@ -179,7 +178,7 @@ class AwaitedRound:
                 del state.open[clinic_id]
                 return False
         groups, behind = self.awaited.page(clinic_id, after, at - OVERDUE, ROWS_A_TURN)
-        if behind and groups and _may_be_over(groups[0], at):
+        if behind and any(_may_be_over(group, at) for group in groups):
             # To give up a turn's files, a write each, may take a sweep's time: no lost notice waits for that.
             self._decide(clinic_id, groups[0].position, look, swept, share)
         for start in range(0, len(groups), ROWS_A_STEP):

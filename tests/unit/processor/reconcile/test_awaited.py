@@ -13,7 +13,7 @@ from intake.messaging.events import parse
 from intake.operations.model import Fault
 from portal.uploads import reservations
 from processor.ingest import expand
-from processor.reconcile import awaited, reserved_objects
+from processor.reconcile import awaited, standing_objects
 from processor.reconcile.awaited import OVERDUE, SHORTEST_LIFE, AwaitedRound
 from processor.reconcile.rounds import Resender, TimeShare, begin_share
 from tests.fakes import (
@@ -242,7 +242,7 @@ def test_where_very_much_stands_as_well_rows_are_read_and_as_many_as_a_sweep_rea
     """As many as 30,000 rows are; here a tenth of it all."""
     monkeypatch.setattr(awaited, "ROWS_PER_SWEEP", awaited.ROWS_PER_SWEEP // 10)
     monkeypatch.setattr(awaited, "ROWS_A_TURN", awaited.ROWS_A_TURN // 10)
-    monkeypatch.setattr(reserved_objects, "LISTED", reserved_objects.LISTED // 10)
+    monkeypatch.setattr(standing_objects, "LISTED", standing_objects.LISTED // 10)
     reserved = world.reserve_singly(3_600)
     for file in reserved[:600]:
         world.put(file)
@@ -262,8 +262,8 @@ def test_where_very_much_stands_as_well_rows_are_read_and_as_many_as_a_sweep_rea
 
 def test_days_before_the_one_on_which_very_much_stands_are_decided_by_the_list(world, monkeypatch):
     monkeypatch.setattr(awaited, "ROWS_A_TURN", 50)
-    monkeypatch.setattr(reserved_objects, "LISTED", 20)
-    monkeypatch.setattr(reserved_objects, "LISTS_A_CLINIC", 2)
+    monkeypatch.setattr(standing_objects, "LISTED", 20)
+    monkeypatch.setattr(standing_objects, "LISTS_A_CLINIC", 2)
     evening = NOON + timedelta(hours=11)
     files = [
         world.reserve(1, upload_id=f"{UPLOAD_ID[:-6]}{number:06d}", created_at=at, expires_at=at + SHORTEST_LIFE)[0]
@@ -455,9 +455,8 @@ def test_whatever_stands_between_them_lists_find_exactly_what_stands(world, seed
     for number in range(40):
         world.objects.put("incoming", f"northside/{dice.choice(['2026', 'z', '0'])}/{number}", b"other")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("processor.reconcile.standing_objects.LISTED", dice.choice([1, 2, 7, 1000]))
-        patch.setattr(reserved_objects, "LISTED", dice.choice([1, 7, 20, 1000]))
-        patch.setattr(reserved_objects, "LOOKED_UP", dice.choice([1, 7, 100]))
+        patch.setattr(standing_objects, "LISTED", dice.choice([1, 2, 7, 20, 1000]))
+        patch.setattr(standing_objects, "LOOKED_UP", dice.choice([1, 7, 100]))
         patch.setattr(awaited, "ROWS_A_TURN", dice.choice([1, 3, 500]))
         world.at = NOON + TIME_LIMIT
         world.sweep()

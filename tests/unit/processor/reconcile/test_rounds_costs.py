@@ -20,8 +20,8 @@ from processor.reconcile import awaited
 from processor.reconcile.arrivals import UnrecordedObjects
 from processor.reconcile.awaited import AwaitedRound
 from processor.reconcile.dropped import DroppedRound
-from processor.reconcile.reserved_objects import LISTS_A_CLINIC
 from processor.reconcile.rounds import Resender, begin_share
+from processor.reconcile.standing_objects import LISTS_A_CLINIC
 from tests.fakes import FakeObjects, FakeQueue, FakeStuckFiles
 from tests.metering.units import item_size, read_units
 from tests.records import IDS, NOON
