@@ -3,7 +3,7 @@
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
-from portal.api import changes, expected_exams, files, findings, openapi, studies, uploads, webhooks
+from portal.api import changes, expected_exams, files, findings, openapi, rebuilds, studies, uploads, webhooks
 from portal.dicomweb import routes as dicomweb
 from portal.http import problems
 from portal.http.access import OnlyAsked, enforce
@@ -80,6 +80,7 @@ def _route(app: FastAPI) -> None:
         changes.router,
         dicomweb.router,
         webhooks.router,
+        rebuilds.router,
     ):
         app.include_router(router)
     routers.include_pages(app)

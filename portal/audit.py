@@ -68,6 +68,9 @@ ACTIONS: dict[str, str] = {
     "review.refused": "Did not accept a file in spite of a review",
     "letter.redrive": "Redrove dead letters",
     "letter.discard": "Discarded a dead letter",
+    "rebuild.audit": "Had counts compared with the records",
+    "rebuild.start": "Had counts made anew from the records",
+    "rebuild.stop": "Stopped a rebuild or an audit",
     "subscription.add": "Subscribed an address to messages",
     "subscription.change": "Changed what an address is told",
     "subscription.ask": "Asked an address again to confirm",
@@ -121,9 +124,11 @@ DETAILS = {
     "proposer": "Proposed by",
     "queue": "Queue",
     "reason_code": "Reason",
+    "rebuild": "Rebuild or audit",
     "replaces": "Replaces",
     "scopes": "Scopes",
     "source": "Source",
+    "units": "Read units a second",
 }
 """Names of details → what pages call them; a table keeps the names, as programs read them."""
 
@@ -148,6 +153,7 @@ GROUPS = {
     "partner.": "Partner clients",
     "review.": "Reviews",
     "letter.": "Dead letters",
+    "rebuild.": "Audits and rebuilds of counts",
     "subscription.": "Notifications",
     "analytics.": "Analytics",
     "audit.": "The audit log",

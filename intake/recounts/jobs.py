@@ -7,13 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from intake.errors import ScalperError
 from intake.recounts.model import Difference
 
 MOST_FOUND = 200
 """Differences of a job that are kept to be read; the others are counted."""
 
+MOST_UNFINISHED = 5
+"""Jobs that wait or run at a time: one is worked at, and whoever asks for more has looked at none."""
+
 MOST_BUSY = 50
 """Units that kept changing, of which it is kept what they were."""
+
+
+class TooManyRebuildsError(ScalperError):
+    """Raised when a job is to be placed while as many as may be have not ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,23 @@ def _taker(identity: Annotated[Identity, Depends(caller)], services: Collaborato
     return identity
 
 
+def admin(request: Request, token: Token) -> Identity:  # noqa: ARG001 - the document tells of it; it was verified.
+    """Return the admin who calls, whom `portal/http/access.py` has admitted."""
+    identity: Identity = request.state.identity
+    return identity
+
+
+def _administrator(identity: Annotated[Identity, Depends(admin)], services: Collaborators) -> Identity:
+    count_write(services, identity)
+    return identity
+
+
+Auditor = Annotated[Identity, Depends(admin)]
+"""The admin who reads."""
+
+Administrator = Annotated[Identity, Depends(_administrator)]
+"""The admin who has something done, and has not used up this minute."""
+
 Reader = Annotated[Identity, Depends(caller)]
 """Who reads."""
 
@@ -58,11 +75,23 @@ Uploader = Annotated[Identity, Depends(_writer)]
 
 Limit = Annotated[int, Query(ge=1, le=100, description="Rows of a page.")]
 
+_KEY = r"^[!-~]{1,200}$"
+
 IdempotencyKey = Annotated[
     str | None,
     Header(
-        pattern=r"^[!-~]{1,200}$",
+        pattern=_KEY,
         description="Your own: within 24 hours, a repetition with the same key answers with the same files.",
         examples=["7f3c1f0a-nightly-2026-01-31"],
+    ),
+]
+
+RebuildKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=_KEY,
+        description="Your own: within 24 hours, a repetition with the same key answers with the same rebuild.",
+        examples=["5b1de0a2-audit-2026-01-31"],
     ),
 ]

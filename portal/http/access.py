@@ -76,12 +76,20 @@ def _require_scope(scope: str) -> Callable[[Request], None]:
     return check
 
 
+def _require_admin_token(request: Request) -> None:
+    identity = identify_bearer(verify_bearer(request))
+    if not identity.is_admin:
+        raise ForbiddenError("The token is no admin's.")
+    request.state.identity = identity
+
+
 _CHECKS: Mapping[Access, Callable[[Request], object]] = {
     Access.ANYBODY: lambda _request: None,
     Access.STAFF: session_cookies.require_staff,
     Access.CLINIC: _require_clinic_staff,
     Access.LEAD: session_cookies.require_lead,
     Access.ADMIN: session_cookies.require_admin,
+    Access.ADMIN_API: _require_admin_token,
     Access.UPLOAD: _require_scope(Access.UPLOAD),
     Access.READ: _require_scope(Access.READ),
     Access.WEBHOOKS: _require_scope(Access.WEBHOOKS),

@@ -19,6 +19,8 @@ class Access(StrEnum):
     """Those of a clinic's staff who tend its people."""
     ADMIN = "admin"
     """Admins who are signed in at a browser."""
+    ADMIN_API = "admin at the API"
+    """A bearer token of an admin, whatever its scopes; no partner's."""
     READ = READ
     """A bearer token with this scope: a partner's, or one of a member of staff."""
     UPLOAD = UPLOAD
@@ -201,5 +203,10 @@ ROUTES: Mapping[str, Access] = {
     "POST /api/v1/webhooks/{webhook_id}/confirm": Access.WEBHOOKS,
     "POST /api/v1/webhooks/{webhook_id}/test": Access.WEBHOOKS,
     "DELETE /api/v1/webhooks/{webhook_id}": Access.WEBHOOKS,
+    # The API: what admins do.
+    "POST /api/v1/rebuilds": Access.ADMIN_API,
+    "GET /api/v1/rebuilds": Access.ADMIN_API,
+    "GET /api/v1/rebuilds/{rebuild_id}": Access.ADMIN_API,
+    "POST /api/v1/rebuilds/{rebuild_id}/stop": Access.ADMIN_API,
 }
 """Method and path → whom it admits. `HEAD` goes with `GET`."""

@@ -1,13 +1,11 @@
-"""Every kind of problem that is told, as data: what becomes of each error for the one who asked.
-
-No text of an exception ever leaves: what is told stands here.
-"""
+"""Every kind of problem that is told, as data. No text of an exception ever leaves: what is told stands here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from intake import errors as domain
 from intake.labels.model import LabelError
+from intake.recounts.jobs import TooManyRebuildsError
 from portal import errors
 
 PAGES = "/api/docs/problems/"
@@ -158,6 +156,9 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     errors.OrderError: Problem(
         422, "invalid-order", "That cannot be asked for", "Choose the files again on the page that lists them."
     ),
+    TooManyRebuildsError: Problem(
+        409, "too-many-rebuilds", "Five rebuilds are waiting already", "Wait until one has ended, or stop one."
+    ),
     errors.OwnReviewError: Problem(
         403,
         "own-review",
@@ -240,9 +241,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
 }
 
 BY_STATUS = {problem.status: problem for problem in (NOT_FOUND, METHOD, MALFORMED, TOO_LARGE)}
-KNOWN: Mapping[str, Problem] = {
-    problem.slug: problem for problem in (*PROBLEMS.values(), METHOD, MALFORMED, INVALID, TOO_LARGE, INTERNAL)
-}
+KNOWN: Mapping[str, Problem] = {problem.slug: problem for problem in (*PROBLEMS.values(), METHOD, INTERNAL)}
 
 
 def find_problem(error: Exception) -> Problem:

@@ -22,6 +22,7 @@ PRIVATE = {
     "file_id": "01k9ktx3mqf8g2w7v5n0ah4ebc-00000",
     "link_id": 64 * "0",
     "order_id": "01k9ktx3mqf8g2w7v5n0ah4ebd",
+    "rebuild_id": "01k9ktx3mqf8g2w7v5n0ah4ebg",
     "webhook_id": "01k9ktx3mqf8g2w7v5n0ah4ebe",
     "expected_id": "4k9ktx3mqf8g2w7v5n0ah4ebcd",
     "study_id": "3k9ktx3mqf8g2w7v5n0ah4ebcd",

@@ -51,6 +51,7 @@ _STORED = Body(
     }
 )
 _WITHDRAWN = Body(lambda ids: {"json": {"file_ids": [ids["file_id"]]}}, ("file_id",))
+_REBUILT = Body(lambda ids: {"json": {"clinic_id": ids["clinic_id"]}}, ("clinic_id",))
 _CHOSEN = _form("file=file_id", scope="selected", reason="An attack's own reason.")
 
 BODIES: dict[tuple[str, str], Body] = {
@@ -67,6 +68,8 @@ BODIES: dict[tuple[str, str], Body] = {
         "/api/v1/webhooks": _json(HOOK),
         "/api/v1/webhooks/{webhook_id}/confirm": _json({"token": "a" * 64}),
         "/api/v1/webhooks/{webhook_id}/test": _NOTHING,
+        "/api/v1/rebuilds": _REBUILT,
+        "/api/v1/rebuilds/{rebuild_id}/stop": _NOTHING,
         "/dicomweb/studies": _STORED,
         "/api/v1/expected-exams": _json({"exams": [{"accession_number": "attack"}]}),
         "/api/v1/expected-exams/{expected_id}/cancel": _NOTHING,

@@ -31,6 +31,9 @@ OPEN = frozenset(
 )
 """For everybody; nothing that they tell is anybody's."""
 
+OF_ADMINS = "/api/v1/rebuilds"
+"""Of the API; their pages begin with `/admin`."""
+
 OF_LEADS = ("/people", "/settings/language")
 
 
@@ -70,9 +73,11 @@ def _may_at_pages(caller: Caller, address: Address) -> bool | None:
 
 
 def _may_at_api(caller: Caller, address: Address) -> bool | None:
-    """The API is for machines, and they come with a bearer token that has the scope."""
+    """The API is for machines, and they come with a bearer token that has the scope, or is an admin's."""
     if not caller.by_bearer:
         return False
+    if address.route.startswith(OF_ADMINS):
+        return caller.standing is Standing.ADMIN
     return scope_of(address) in caller.scopes if caller.standing is Standing.PARTNER else None
 
 
@@ -87,6 +92,8 @@ def contradictions() -> Iterator[str]:
 def _expected(address: Address) -> set[Access]:
     if address.route in OPEN:
         return {Access.ANYBODY}
+    if address.route.startswith(OF_ADMINS):
+        return {Access.ADMIN_API}
     if address.is_api:
         return {Access(scope_of(address))}
     if address.route.startswith(OF_LEADS):

@@ -227,7 +227,7 @@ STORES: tuple[Row, ...] = (
     Row("AWS::SQS::Queue", "WebhooksUndelivered", _messages),
     Row("AWS::Logs::LogGroup", "ApiAccessLogs", _log_group),
     *(Row("AWS::Logs::LogGroup", f"{name}Logs", _log_group) for name in (
-        "Judge", "Projector", "Exporter", "Sweep", "Portal")),
+        "Judge", "Projector", "Exporter", "Sweep", "Rebuild", "Portal")),
     Row("AWS::Cognito::UserPool", "IdentityPool", _people),
     Row("AWS::SecretsManager::Secret", "", _secret),
 )  # fmt: skip

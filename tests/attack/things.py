@@ -52,6 +52,7 @@ def make_things(world: "World", clinic_id: str, staff: Browser, machine: str) ->
     _share(things, staff)
     _order(things, staff)
     _propose(things, world.admin)
+    _audit(things, world)
     return things
 
 
@@ -205,3 +206,12 @@ def _propose(things: Things, admin: Browser) -> None:
     reason, chosen = "An attack's own proposal.", things.ids["proposed"]
     form = {"order_id": new_upload_id(), "scope": "selected", "file": chosen, "reason": reason}
     admin.post("/admin/quarantine/accept", data=form)
+
+
+def _audit(things: Things, world: "World") -> None:
+    """Have an admin compare the clinic's counts with its records."""
+    headers = {"authorization": f"Bearer {world.admin.access_token}"}
+    asked = {"clinic_id": things.clinic_id}
+    answer = world.http_at_portal.post("/api/v1/rebuilds", json=asked, headers=headers)
+    assert answer.status_code == 202, f"an audit was answered with {answer.status_code}"
+    things.ids["rebuild_id"] = answer.json()["rebuild_id"]

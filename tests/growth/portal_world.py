@@ -21,7 +21,7 @@ from tests.fakes import FakeStudies
 from tests.growth.asgi import Ask, Header, Server
 from tests.growth.fields import routes
 from tests.unit.portal.dicomweb.archive import Archive
-from tests.unit.portal.pool import partner_token
+from tests.unit.portal.pool import access_token, partner_token
 from tests.unit.portal.portal_fixture import Portal
 
 EXAMPLES: dict[str, Any] = {
@@ -32,6 +32,7 @@ EXAMPLES: dict[str, Any] = {
     "SharedContentQuery": {"pass_": "x"},
     "ContentQuery": {"series": "", "files": ["x" * 28]},
     "NewExams": {"exams": [{"accession_number": "ACC-1", "modality": "CT", "day": "2026-01-31"}]},
+    "NewRebuild": {"clinic_id": "northside", "dry_run": True},
     "NewLabels": {"labels": ["Tumour board"], "replaces": []},
     "NewWebhook": {"url": "https://ris.example.org/x", "events": ["file.rejected"]},
     "Confirmation": {"token": "x"},
@@ -90,6 +91,7 @@ class PortalWorld:
     ids: dict[str, str]
     cookies: dict[str, tuple[Header, ...]]
     bearer: tuple[Header, ...]
+    admins_bearer: tuple[Header, ...]
 
     @classmethod
     def made(cls) -> "PortalWorld":
@@ -111,8 +113,9 @@ class PortalWorld:
         }
         lead = portal.browser(**{"cognito:groups": ["clinic:northside", "lead:northside"]})
         cookies = {"staff": _cookies(portal.browser()), "admin": _cookies(portal.admin()), "lead": _cookies(lead)}
-        bearer = ((b"authorization", f"Bearer {partner_token()}".encode()),)
-        return cls(portal, Server(portal.app), ids, cookies, bearer)
+        admin = access_token(sub="admin-1", **{"cognito:groups": ["admin"]})
+        ids["rebuild_id"] = _audit(portal.machine(admin))
+        return cls(portal, Server(portal.app), ids, cookies, _bear(partner_token()), _bear(admin))
 
     def routes(self) -> dict[tuple[str, str], APIRoute]:
         return {(min(route.methods or {"GET"}), route.path): route for route in routes(self.portal.app)}
@@ -141,6 +144,8 @@ class PortalWorld:
         return None
 
     def _caller(self, path: str) -> tuple[Header, ...]:
+        if path.startswith("/api/v1/rebuilds"):
+            return self.admins_bearer
         if path.startswith(("/api/", "/dicomweb/")):
             return self.bearer
         if path.startswith(("/people", "/settings/language")):
@@ -153,6 +158,16 @@ def _study_id(page: str) -> str:
     found = re.search(r'"/studies/([0-9a-z]{26})"', page)
     assert found, "a study that was filled in is not on its page"
     return found[1]
+
+
+def _audit(machine: Any) -> str:
+    """Return the id of an audit that an admin asked for."""
+    asked = machine.post("/api/v1/rebuilds", json={"clinic_id": "northside"})
+    return str(asked.json()["rebuild_id"])
+
+
+def _bear(token: str) -> tuple[Header, ...]:
+    return ((b"authorization", f"Bearer {token}".encode()),)
 
 
 def _cookies(client: Any) -> tuple[Header, ...]:

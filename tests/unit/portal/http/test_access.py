@@ -18,6 +18,7 @@ from tests.unit.portal.portal_fixture import list_declared, put_cookie
 
 PAGES = {Access.STAFF, Access.CLINIC, Access.LEAD, Access.ADMIN}
 SCOPES = {Access.READ, Access.UPLOAD, Access.WEBHOOKS}
+API = SCOPES | {Access.ADMIN_API}
 ADMIN = {"sub": "admin-1", "cognito:groups": ["admin"]}
 
 
@@ -64,6 +65,8 @@ def test_no_route_wants_more_than_its_row_asks_for(portal):
         session_cookies.require_staff: PAGES,
         session_cookies.require_lead: {Access.LEAD},
         api.caller: SCOPES,
+        api.admin: {Access.ADMIN_API},
+        api._administrator: {Access.ADMIN_API},
     }
     wanted |= {api._writer: {Access.UPLOAD}, api._keeper: {Access.WEBHOOKS}, api._taker: {Access.READ}}
     for route in iter_route_contexts(portal.app.routes):
@@ -79,9 +82,9 @@ def calls(dependant: Dependant):
 
 
 def test_the_api_is_for_tokens_and_everything_else_is_not(portal):
-    machines = {row.split(" ", 1)[1] for row, access in ROUTES.items() if access in SCOPES}
+    machines = {row.split(" ", 1)[1] for row, access in ROUTES.items() if access in API}
     assert all(path.startswith(("/api/v1/", "/dicomweb/")) for path in machines)
-    others = {row.split(" ", 1)[1] for row, access in ROUTES.items() if access not in SCOPES}
+    others = {row.split(" ", 1)[1] for row, access in ROUTES.items() if access not in API}
     assert not [path for path in others if path.startswith(("/api/v1/", "/dicomweb/"))]
 
 
@@ -137,7 +140,7 @@ def test_no_bearer_token_opens_a_page(portal):
 
 def test_no_session_opens_the_api(portal):
     for client in (portal.browser(), portal.admin(), portal.visitor()):
-        assert {client.request(method, path_of(path)).status_code for method, path in rows(*SCOPES)} == {401}
+        assert {client.request(method, path_of(path)).status_code for method, path in rows(*API)} == {401}
 
 
 @pytest.mark.parametrize("held", sorted(SCOPES))
@@ -152,6 +155,19 @@ def test_a_token_does_not_widen_what_the_directory_lets_a_partner_do(portal):
     partner = portal.directory.partners_by_id["partner-1"]
     portal.directory.save_partner(partner.__class__("partner-1", "northside", "RIS", frozenset({"scalper/upload"})))
     assert portal.machine().get("/api/v1/files").json()["scope"] == "scalper/read"
+
+
+def test_what_the_api_has_for_admins_opens_to_a_token_of_theirs_and_to_no_other(portal):
+    lead = access_token(**{"cognito:groups": ["clinic:northside", "lead:northside"]})
+    several = access_token(**{"cognito:groups": ["clinic:northside", "clinic:lakeview"]})
+    named_admin = access_token(sub="partner-1", client_id="partner-1", **{"cognito:groups": ["admin"]})
+    for method, path in rows(Access.ADMIN_API):
+        for token in (access_token(), lead, partner_token(), named_admin):
+            answer = portal.machine(token).request(method, path_of(path))
+            assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (403, "forbidden")
+        assert portal.machine(several).request(method, path_of(path)).status_code == 403
+        assert portal.machine("no.admins.token").request(method, path_of(path)).status_code == 401
+        assert portal.machine(access_token(**ADMIN)).request(method, path_of(path)).status_code not in {401, 403}
 
 
 def test_pages_of_admins_and_of_leads_open_to_no_clinics_staff(portal):
