@@ -105,7 +105,7 @@ class SilentScalper(Stack):
             handler="portal.handler.handle",
             bundle=self._bundles.portal,
             config=config.portal,
-            grants=[*grants.portal(), *([grants.origin_secret(config)] if config.edge else [])],
+            grants=[*grants.portal(), wake, *([grants.origin_secret(config)] if config.edge else [])],
             apart=grants.portal_apart(),
             settings={**settings.portal(), **woken},
             dead_letters=self.parts.webhooks.dead_letters,

@@ -70,11 +70,11 @@ def test_nobody_may_delete_a_version_change_a_policy_or_scan_the_table(template,
     assert not any(action.startswith(("iam:", "sts:", "lambda:")) for action in actions - {"lambda:InvokeFunction"})
 
 
-def test_one_function_is_woken_by_the_sweep_and_none_by_anybody_else(template):
+def test_one_function_is_woken_by_two_others_and_none_by_anybody_else(template):
     woken = {function: template.may(function, "lambda:InvokeFunction") for function in FUNCTIONS}
     rebuild = {template.output("RebuildFunction")}
-    assert {name for name, of in woken.items() if of} == {"SweepFunction"}
-    assert woken["SweepFunction"] == rebuild
+    assert {name for name, of in woken.items() if of} == {"SweepFunction", "PortalFunction"}
+    assert woken["SweepFunction"] == woken["PortalFunction"] == rebuild
 
 
 def test_the_judge_reads_what_arrived_and_writes_what_it_files_and_unpacks(template, buckets):
