@@ -33,7 +33,15 @@ class Lease:
 def sweep(monkeypatch):
     """Return how to run the handler over a lease, and which parts it ran."""
     names = ("TABLE", "INCOMING_BUCKET", "QUEUE_URL", "ACCEPTED_BUCKET", "QUARANTINE_BUCKET", "DEAD_LETTER_QUEUE_URL")
-    for name in (*names, "API_ID", "AUTHORIZER_ID", "WEB_CLIENT_ID", "ALERT_TOPIC_ARN", "EVENT_TOPIC_ARN"):
+    for name in (
+        *names,
+        "API_ID",
+        "AUTHORIZER_ID",
+        "WEB_CLIENT_ID",
+        "CLI_CLIENT_ID",
+        "ALERT_TOPIC_ARN",
+        "EVENT_TOPIC_ARN",
+    ):
         monkeypatch.setenv(f"SCALPER_{name}", "any")
     for name in ("PORTAL_ORIGIN", "QUARANTINE_DAYS", "TIME_LIMIT_S"):
         monkeypatch.setenv(f"SCALPER_{name}", "90")
