@@ -1,5 +1,6 @@
 """`scalper audit` and `scalper rebuild`: started at the portal, followed from here, told in a table."""
 
+import os
 import sys
 import time
 import webbrowser
@@ -89,7 +90,7 @@ class PersonAtTerminal:
         self._console.print(
             f"[dim]Is the browser on another machine? Connect from there first: ssh -L {port}:localhost:{port}[/]"
         )
-        if self._opens_browser and not webbrowser.open(url):
+        if self._opens_browser and not _open_browser(url):
             self._console.print("[dim]No browser could be opened here: open the address yourself.[/]")
 
     def welcome(self, name: str) -> None:
@@ -98,6 +99,17 @@ class PersonAtTerminal:
     def report_left_open(self, reason: str) -> None:
         self._console.print(f"[yellow]The sign-in could not be ended: {escape_name(reason)}[/]")
         self._console.print("It ends by itself, within an hour.")
+
+
+def _open_browser(url: str) -> bool:
+    """Open a browser, and say whether one could be. What it prints goes to standard error, as our messages do."""
+    results = os.dup(1)
+    try:
+        os.dup2(2, 1)
+        return webbrowser.open(url)
+    finally:
+        os.dup2(results, 1)
+        os.close(results)
 
 
 def _open(options: RebuildOptions) -> AbstractContextManager[Rebuilds]:

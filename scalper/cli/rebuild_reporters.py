@@ -26,7 +26,7 @@ class JsonReporter:
 
     def report_end(self, job: Rebuild, exit_code: int) -> None:
         for difference in job.found:
-            self._print_event("difference", **asdict(difference))
+            self._print_event("difference", rebuild_id=job.rebuild_id, **asdict(difference))
         self._print_event("summary", **_describe(job), exit_code=exit_code)
 
     def report_stop(self, job: Rebuild) -> None:

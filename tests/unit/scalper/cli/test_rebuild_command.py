@@ -1,6 +1,7 @@
 """`scalper audit` and `scalper rebuild`: what they print and ask, and by which exit code they say how it went."""
 
 import json
+import os
 from functools import partial
 
 import pytest
@@ -110,9 +111,8 @@ def test_programs_read_one_object_per_event_and_nothing_else(run, world):
     result = run("audit", "--json", "--upload", "01up", "--read-units", "50")
     assert [event["event"] for event in events(result)] == ["started", "progress", *["difference"] * 3, "summary"]
     assert events(result, "started")[0]["looked_at"] == 7
-    assert events(result, "difference")[0] == {
-        "event": "difference", "subject": "upload 01up", "name": "accepted", "standing": 3, "expected": 5,
-    }  # fmt: skip
+    first = {"subject": "upload 01up", "name": "accepted", "standing": 3, "expected": 5}
+    assert events(result, "difference")[0] == {"event": "difference", "rebuild_id": "01rebuild1", **first}
     (summary,) = events(result, "summary")
     assert (summary["rebuild_id"], summary["exact"], summary["exit_code"]) == ("01rebuild1", False, 1)
     assert world.orders[0][0] == {"dry_run": True, "upload_id": "01up", "read_units_per_second": 50}
@@ -126,6 +126,15 @@ def test_the_sign_in_is_shown_beside_the_results_and_no_secret_of_it(run, world)
     assert f"Signed in as {NAME}." in result.stderr
     assert not any(secret in result.output for secret in ("access-1", "refresh-1", CODE, "code_verifier"))
     assert world.revoked == ["refresh-1"]
+
+
+def test_what_a_browser_prints_stands_not_among_the_results(world, capfd, monkeypatch):
+    monkeypatch.setattr("webbrowser.open", lambda _url: os.write(1, b"Opening in existing session.\n") > 0)
+    rebuild_command.PersonAtTerminal(ORIGIN, opens_browser=True).show("https://sign-in.test/", 8749)
+    os.write(1, b"result\n")
+    printed = capfd.readouterr()
+    assert printed.out == "result\n"
+    assert "Opening in existing session." in printed.err
 
 
 def test_without_a_browser_the_address_alone_is_shown(run, world, monkeypatch):
