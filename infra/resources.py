@@ -43,7 +43,7 @@ class Resources:
         self.identity = Identity(stack, "Identity", config=config, removal_policy=removal, portal_origin=self.origin)
         if protection:
             protection.switch(self.identity.pool, "DeletionProtection", "ACTIVE", "INACTIVE")
-        self.api.guard(pool=self.identity.pool, client=self.identity.web_client)
+        self.api.guard(pool=self.identity.pool, clients=[self.identity.web_client, self.identity.cli_client])
         self.portal_secret = PortalSecret(stack, "PortalSecret", key=self.keys.data)
         self.webhooks = Webhooks(stack, "Webhooks", key=self.keys.messages, config=config)
         self.alerts = Alerts(
@@ -138,6 +138,7 @@ def list_outputs(parts: Resources) -> dict[str, str]:
         "AlertTopicArn": parts.alerts.topic.topic_arn,
         "UserPoolId": parts.identity.pool.user_pool_id,
         "WebClientId": parts.identity.web_client.user_pool_client_id,
+        "CliClientId": parts.identity.cli_client.user_pool_client_id,
         "AuthorizerId": parts.api.tokens.authorizer_id,
         "ApiUrl": parts.api.endpoint,
         "SignInUrl": parts.identity.sign_in_url,

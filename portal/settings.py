@@ -63,6 +63,8 @@ class Settings(BaseModel):
     analytics_database: Text
     user_pool_id: Annotated[str, Field(pattern=r"^[a-z0-9-]+_[A-Za-z0-9]+$")]
     web_client_id: Text
+    cli_client_id: Text
+    """The console command's, by which admins sign in without a browser's session."""
     api_id: Text
     """The HTTP API's, and its authorizer's, whose list of clients the portal keeps."""
     authorizer_id: Text
@@ -84,6 +86,21 @@ class Settings(BaseModel):
     def issuer(self) -> str:
         """The `iss` of the pool's tokens."""
         return f"https://cognito-idp.{self.region}.amazonaws.com/{self.user_pool_id}"
+
+    @property
+    def own_clients(self) -> frozenset[str]:
+        """Our own clients, whose tokens speak for people."""
+        return frozenset({self.web_client_id, self.cli_client_id})
+
+    @property
+    def authorize_url(self) -> str:
+        """Where people sign in (Amazon Cognito Developer Guide, "Authorize endpoint")."""
+        return f"{self.sign_in_url}/oauth2/authorize"
+
+    @property
+    def revoke_url(self) -> str:
+        """Where refresh tokens are revoked (Amazon Cognito Developer Guide, "Revoke endpoint")."""
+        return f"{self.sign_in_url}/oauth2/revoke"
 
     @property
     def token_url(self) -> str:

@@ -72,6 +72,7 @@ def wire(settings: Settings) -> Services:
         keys=SigningKeys(pool.fetch_signing_keys),
         issuer=settings.issuer,
         web_client_id=settings.web_client_id,
+        cli_client_id=settings.cli_client_id,
         partner=KnownPartners(directory).find,
         ended=revocations.has_ended,
     )

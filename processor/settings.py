@@ -70,3 +70,4 @@ class SweepSettings(ProjectorSettings):
     api_id: str = Field(min_length=1)
     authorizer_id: str = Field(min_length=1)
     web_client_id: str = Field(min_length=1)
+    cli_client_id: str = Field(min_length=1)

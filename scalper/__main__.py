@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scalper import judge_code
-from scalper.cli import commands
+from scalper.cli import admin_commands, commands
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -40,6 +40,7 @@ def scalper(
 
 
 commands.register(app)
+admin_commands.register(app)
 
 
 @app.command()

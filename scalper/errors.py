@@ -13,6 +13,22 @@ class CredentialsError(ClientError):
     """Raised when the credentials are missing, unsafe, or refused by the token endpoint."""
 
 
+class SignInError(CredentialsError):
+    """Raised when nobody signed in: in time, or at all."""
+
+
+class SessionEndedError(CredentialsError):
+    """Raised when a person's sign-in is good no longer."""
+
+
+class NotAdminError(ClientError):
+    """Raised when whoever signed in is no admin."""
+
+
+class StillRunningError(ClientError):
+    """Raised when a job goes on at the portal while nobody follows it any more."""
+
+
 class UnreachableError(ClientError):
     """Raised when there was no answer, or only temporary refusals, however often we asked. Try again later."""
 

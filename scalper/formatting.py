@@ -47,6 +47,11 @@ def open_console() -> Console:
     return Console(highlight=False, soft_wrap=True)
 
 
+def open_messages() -> Console:
+    """Return a console for what is no result, on standard error. Nothing is cut short or wrapped."""
+    return Console(highlight=False, soft_wrap=True, stderr=True)
+
+
 def escape_name(path: str) -> str:
     """Return a file's name fit for print: whatever its sender wrote, nothing in it steers the terminal."""
     return escape("".join(letter if letter.isprintable() else "�" for letter in path))

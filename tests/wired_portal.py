@@ -49,7 +49,7 @@ from tests.fakes import (
     FakeWorker,
 )
 from tests.records import IDS
-from tests.unit.portal.pool import POOL_ID, WEB_CLIENT
+from tests.unit.portal.pool import CLI_CLIENT, POOL_ID, WEB_CLIENT
 
 ORIGIN = "https://portal.test"
 SIGN_IN_URL = "https://sign-in.test"
@@ -153,6 +153,7 @@ def settings(**changes: str) -> Settings:
             "webhook_dead_letter_queue_arn": "arn:aws:sqs:eu-central-1:111122223333:undelivered",
             "user_pool_id": POOL_ID,
             "web_client_id": WEB_CLIENT,
+            "cli_client_id": CLI_CLIENT,
             "api_id": "api1",
             "authorizer_id": "authorizer1",
             "sign_in_url": SIGN_IN_URL,

@@ -4,6 +4,7 @@ Tokens are asked for the REST API; pages and the API's own documentation are ope
 """
 
 import json
+from collections.abc import Sequence
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as apigw
@@ -15,6 +16,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.config import StageConfig
+from infra.edge.app_clients import add_cli_client, add_web_client
 from infra.edge.risks import refuse_risky_sign_ins
 from infra.messaging import write_code_mail, write_invitation
 from infra.observability.logs import add_log_group
@@ -78,7 +80,7 @@ class Api(Construct):
             ),
         )
 
-    def guard(self, *, pool: cognito.IUserPool, client: cognito.IUserPoolClient) -> apigw.HttpAuthorizer:
+    def guard(self, *, pool: cognito.IUserPool, clients: Sequence[cognito.IUserPoolClient]) -> apigw.HttpAuthorizer:
         """Check tokens of the pool. The portal adds partners' clients to the list of those that are let in."""
         self.tokens = apigw.HttpAuthorizer(
             self,
@@ -87,7 +89,7 @@ class Api(Construct):
             type=apigw.HttpAuthorizerType.JWT,
             identity_source=["$request.header.Authorization"],
             jwt_issuer=f"https://cognito-idp.{Aws.REGION}.amazonaws.com/{pool.user_pool_id}",
-            jwt_audience=[client.user_pool_client_id],
+            jwt_audience=[client.user_pool_client_id for client in clients],
         )
         return self.tokens
 
@@ -125,15 +127,14 @@ class Api(Construct):
             self.http.add_routes(path=path, integration=target, authorizer=by_edge)
 
 
-CALLBACK_PATH = "/auth/callback"
-
 _UPLOAD = cognito.ResourceServerScope(scope_name="upload", scope_description="Announce and send files")
 _WEBHOOKS = cognito.ResourceServerScope(scope_name="webhooks", scope_description="Decide where events are sent")
 _READ = cognito.ResourceServerScope(scope_name="read", scope_description="Read uploads, files and verdicts")
 
 
 class Identity(Construct):
-    """User pool, its sign-in domain, the group of admins, the portal's client, and the scopes of partners' clients.
+    """User pool, its sign-in domain, the group of admins, the clients of portal and console command, and the scopes of
+    partners' clients.
 
     Clinic staff and admins sign in by managed login, partners by client credentials.
     """
@@ -161,17 +162,20 @@ class Identity(Construct):
                 version.NEWER_MANAGED_LOGIN if config.branded_sign_in else version.CLASSIC_HOSTED_UI
             ),
         )
-        self.web_client = _add_web_client(self.pool, portal_origin)
+        self.web_client = add_web_client(self.pool, portal_origin)
+        self.cli_client = add_cli_client(self.pool)
         # Partners' clients are made by admins, on the portal's pages.
         self.pool.add_resource_server("Api", identifier="scalper", scopes=[_UPLOAD, _READ, _WEBHOOKS])
         if config.branded_sign_in:
-            cognito.CfnManagedLoginBranding(
-                self,
-                "Branding",
-                user_pool_id=self.pool.user_pool_id,
-                client_id=self.web_client.user_pool_client_id,
-                use_cognito_provided_values=True,
-            )
+            # Managed login shows a client without a branding of its own no page at all.
+            for name, client in (("Branding", self.web_client), ("CommandLineBranding", self.cli_client)):
+                cognito.CfnManagedLoginBranding(
+                    self,
+                    name,
+                    user_pool_id=self.pool.user_pool_id,
+                    client_id=client.user_pool_client_id,
+                    use_cognito_provided_values=True,
+                )
 
     @property
     def sign_in_url(self) -> str:
@@ -213,24 +217,3 @@ def _add_pool(
             email_sending_account="DEVELOPER", source_arn=config.mail.identity_arn, from_=config.mail.sender
         )
     return pool
-
-
-def _add_web_client(pool: cognito.UserPool, portal_origin: str) -> cognito.UserPoolClient:
-    """Add the portal's client: authorization code with PKCE, so it holds no secret."""
-    return pool.add_client(
-        "Web",
-        generate_secret=False,
-        auth_flows=cognito.AuthFlow(user_srp=False),
-        o_auth=cognito.OAuthSettings(
-            flows=cognito.OAuthFlows(authorization_code_grant=True),
-            scopes=[cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL, cognito.OAuthScope.PROFILE],
-            callback_urls=[f"{portal_origin}{CALLBACK_PATH}"],
-            logout_urls=[f"{portal_origin}/"],
-        ),
-        prevent_user_existence_errors=True,
-        enable_token_revocation=True,
-        # Whoever is disabled still holds the last token for this long: it is checked offline (ADR 0013).
-        access_token_validity=Duration.minutes(15),
-        id_token_validity=Duration.minutes(15),
-        refresh_token_validity=Duration.hours(12),
-    )

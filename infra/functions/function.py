@@ -230,4 +230,5 @@ class FunctionSettings:
             "SCALPER_API_ID": self.parts.api.http.api_id,
             "SCALPER_AUTHORIZER_ID": self.parts.api.tokens.authorizer_id,
             "SCALPER_WEB_CLIENT_ID": self.parts.identity.web_client.user_pool_client_id,
+            "SCALPER_CLI_CLIENT_ID": self.parts.identity.cli_client.user_pool_client_id,
         }

@@ -86,7 +86,7 @@ def create_demo(clients: Clients, outputs: dict[str, str], passwords_file: Path)
             directory.save_clinic(replace(clinic, created_at=now()))
     partner = _ensure_partner(clients, pool, directory)
     gateway = JwtAuthorizer(clients.gateway, api_id(outputs["ApiUrl"]), outputs["AuthorizerId"])
-    sync_audience(gateway, directory, outputs["WebClientId"], now())
+    sync_audience(gateway, directory, {outputs["WebClientId"], outputs["CliClientId"]}, now())
     return Demo(staff, lead, admin, partner)
 
 

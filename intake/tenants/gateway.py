@@ -34,7 +34,7 @@ class JwtAuthorizer:
         return True
 
 
-def sync_audience(gateway: Gateway, directory: Directory, web_client_id: str, at: datetime) -> bool:
-    """Have the gateway let in the portal's own client and the partners that work. Say whether that changed anything."""
+def sync_audience(gateway: Gateway, directory: Directory, own: Collection[str], at: datetime) -> bool:
+    """Have the gateway let in our `own` clients and the partners that work. Say whether that changed anything."""
     working = {partner.client_id for partner in directory.partners() if partner.works_at(at)}
-    return gateway.admit({web_client_id, *working})
+    return gateway.admit({*own, *working})

@@ -76,7 +76,10 @@ def profile_version(profile: Mapping[str, Any] | None) -> str:
 
 
 MOST_CLIENTS = 50
-"""Clients that the gateway can be told of, the portal's own among them (Amazon API Gateway quotas, "HTTP API")."""
+"""Clients that the gateway can be told of, our own among them (Amazon API Gateway quotas, "HTTP API")."""
+
+OWN_CLIENTS = 2
+"""The portal's and the console command's, by which people sign in."""
 
 
 @dataclass(frozen=True, slots=True)

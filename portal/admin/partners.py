@@ -14,7 +14,7 @@ from itertools import islice
 from intake.errors import ConflictError, NotFoundError
 from intake.files.states import State
 from intake.tenants.gateway import sync_audience
-from intake.tenants.model import MOST_CLIENTS, Partner
+from intake.tenants.model import MOST_CLIENTS, OWN_CLIENTS, Partner
 from portal import audit
 from portal.accounts.user_pool import Credentials
 from portal.admin.clinics import find_clinic
@@ -136,7 +136,7 @@ def _create_client(services: Services, identity: Identity, action: str, asked: P
     earlier = [one for one in known if asked.request_key and one.request_key == asked.request_key]
     if earlier:
         return Made(earlier[0], None)
-    if sum(one.works_at(at) for one in known) + 1 >= MOST_CLIENTS:
+    if sum(one.works_at(at) for one in known) + OWN_CLIENTS >= MOST_CLIENTS:
         raise GatewayFullError("The gateway takes no more clients.")
     scopes = " ".join(sorted(asked.scopes))
     credentials = services.machines.create(f"{asked.clinic_id} {asked.name}", asked.scopes)
@@ -154,7 +154,7 @@ def _create_client(services: Services, identity: Identity, action: str, asked: P
 
 
 def _sync_audience(services: Services) -> None:
-    sync_audience(services.gateway, services.directory, services.settings.web_client_id, services.clock())
+    sync_audience(services.gateway, services.directory, services.settings.own_clients, services.clock())
 
 
 def _check_fields(name: str, scopes: frozenset[str]) -> None:

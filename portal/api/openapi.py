@@ -190,8 +190,8 @@ def problem(slug: str, request: Request) -> Response:
 def describe_resource(request: Request) -> dict[str, str | list[str]]:
     """Tell who issues tokens, where, and for what: OAuth 2.0 Protected Resource Metadata (RFC 9728), open to everybody.
 
-    A client then needs to be told the API's address only. `token_endpoint` is an addition (RFC 9728, section 2): it
-    spares clients the detour through the issuer's own metadata.
+    A client then needs to be told the API's address only. The endpoints are additions (RFC 9728, section 2): they spare
+    clients the detour through the issuer's own metadata. So is the console command's client, which is public.
     """
     settings = find_services(request).settings
     return {
@@ -199,7 +199,10 @@ def describe_resource(request: Request) -> dict[str, str | list[str]]:
         "resource_name": "Silent Scalper",
         "resource_documentation": f"{settings.portal_origin}/api/docs",
         "authorization_servers": [settings.issuer],
+        "authorization_endpoint": settings.authorize_url,
         "token_endpoint": settings.token_url,
+        "revocation_endpoint": settings.revoke_url,
+        "scalper_cli_client_id": settings.cli_client_id,
         "scopes_supported": [UPLOAD, READ, WEBHOOKS],
         "bearer_methods_supported": ["header"],
     }

@@ -38,7 +38,7 @@ _REQUIRED = {f"require_{claim}": True for claim in ("exp", "iat", "iss", "sub")}
 
 @dataclass(frozen=True, slots=True)
 class AccessClaims:
-    """What an access token says. `partner` is None for the portal's own client, whose tokens speak for users."""
+    """What an access token says. `partner` is None for our own clients, whose tokens speak for people."""
 
     subject: str
     client_id: str
@@ -62,6 +62,7 @@ class Verifier:
         keys: SigningKeys,
         issuer: str,
         web_client_id: str,
+        cli_client_id: str,
         partner: Callable[[str], Partner | None],
         ended: Callable[[str, str, int], bool],
         clock: Callable[[], float] = time.time,
@@ -69,19 +70,20 @@ class Verifier:
         self._keys = keys
         self._issuer = issuer
         self._web_client_id = web_client_id
+        self._own_clients = frozenset({web_client_id, cli_client_id})
         self._partner = partner
         self._ended = ended
         self._clock = clock
 
     def access(self, token: str) -> AccessClaims:
-        """Return the claims of an access token of the portal's client or of a known partner's.
+        """Return the claims of an access token of one of our own clients or of a known partner's.
 
         Raises RevokedTokenError for a person's token whose session was ended.
         """
         claims = self._claims(token, use="access")
         client_id = _read_text(claims, "client_id")
-        partner = None if client_id == self._web_client_id else self._partner(client_id)
-        if partner is None and client_id != self._web_client_id:
+        partner = None if client_id in self._own_clients else self._partner(client_id)
+        if partner is None and client_id not in self._own_clients:
             _refuse()
         signed_in_at, groups = claims.get("auth_time", claims["iat"]), claims.get("cognito:groups", [])
         if type(signed_in_at) is not int:
@@ -107,7 +109,8 @@ class Verifier:
         claims = self._claims(id_token, use="id", audience=self._web_client_id, access_token=access_token)
         if not hmac.compare_digest(_read_text(claims, "nonce").encode(), nonce.encode()):
             _refuse()
-        if claims["sub"] != self.access(access_token).subject:
+        granted = self.access(access_token)
+        if (granted.subject, granted.client_id) != (claims["sub"], self._web_client_id):
             _refuse()
         return claims
 

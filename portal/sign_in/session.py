@@ -77,8 +77,9 @@ def _renew(services: Services, session: Session) -> tuple[Session, AccessClaims]
 
 
 def _verify_token(services: Services, session: Session, access_token: str) -> AccessClaims:
-    """Verify a token of a session. Raises InvalidTokenError for one of anybody but the person who signed in."""
+    """Verify a token of a session. Raises InvalidTokenError for one of anybody but the person who signed in, and for
+    one that was got other than by the portal."""
     claims = services.verifier.access(access_token)
-    if claims.partner is not None or claims.subject != session.subject:
+    if claims.client_id != services.settings.web_client_id or claims.subject != session.subject:
         raise InvalidTokenError("The token is not that of the session.")
     return claims

@@ -47,12 +47,13 @@ def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
     sqs, table = session.client("sqs", config=CONFIG), open_table(session, settings.table)
     directory, ids = DynamoDirectory(table), KeyedIds(TableSecret(table).read)
     gateway = JwtAuthorizer(session.client("apigatewayv2", config=CONFIG), settings.api_id, settings.authorizer_id)
+    own = {settings.web_client_id, settings.cli_client_id}
     return Sweep(
         verdicts=DynamoVerdicts(table, ids),
         objects=S3Objects(session.client("s3", config=CONFIG)),
         dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url),
         projector=wiring.projector(environment, session),
-        admit=lambda: sync_audience(gateway, directory, settings.web_client_id, now()),
+        admit=lambda: sync_audience(gateway, directory, own, now()),
         takes_part=Profiles(directory).takes_part,
         ids=ids,
     )

@@ -7,8 +7,10 @@ from typing import Any
 import httpx
 
 from scalper import errors
-from scalper.api.credentials import Tokens, parse_object, require_https
+from scalper.api.credentials import Tokens
+from scalper.api.discovery import require_https
 from scalper.api.model import Json, Put
+from scalper.api.rest import RestApi
 from scalper.api.retry import TEMPORARY, Retry
 
 PATIENCE = httpx.Timeout(60, connect=15)
@@ -47,6 +49,7 @@ class Connection:
             client_secret=client_secret,
             token_url=token_url,
         )
+        self._rest = RestApi(self.api, self._http, self.retry, self._tokens)
 
     def close(self) -> None:
         self.retry.stop()
@@ -65,24 +68,7 @@ class Connection:
 
         Raises ApiError, CredentialsError, UnreachableError.
         """
-        url = f"{self.api}/api/v1/{path}"
-        extra = {"accept": "application/json", **({"idempotency-key": key} if key else {})}
-
-        def send(token: str) -> httpx.Response:
-            headers = {**extra, "authorization": f"Bearer {token}"}
-            return self.retry(lambda: self._http.request(method, url, json=body, params=query, headers=headers))
-
-        token = self._tokens.get()
-        answer = send(token)
-        if answer.status_code == 401:
-            answer = send(self._tokens.get(instead_of=token))
-        document = parse_object(answer)
-        if document is None:
-            title = "The API's answer is not JSON" if answer.is_success else answer.reason_phrase
-            raise errors.error_for(errors.Problem(answer.status_code, title=title))
-        if not answer.is_success:
-            raise errors.error_for(errors.Problem.read(answer.status_code, document))
-        return document
+        return self._rest.ask(method, path, body=body, query=query, key=key)
 
     def check(self) -> None:
         """Find out whether the credentials are good. Raises CredentialsError, UnreachableError."""

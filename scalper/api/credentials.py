@@ -12,11 +12,10 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
+from scalper.api.discovery import discover, explain_stranger, parse_object, require_https
 from scalper.api.retry import Retry
 from scalper.errors import CredentialsError
 
@@ -53,6 +52,17 @@ def find(environment: Mapping[str, str] = os.environ) -> Credentials:
     return Credentials(**given)
 
 
+def find_api_url(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the API's address alone, from the environment or the file. Raises CredentialsError."""
+    path = locate_file(environment)
+    if not environment.get(_VARIABLES["api_url"]) and not path.exists():
+        raise CredentialsError("Name the portal with --portal, or in SCALPER_API_URL.")
+    found = environment.get(_VARIABLES["api_url"]) or _read(path).get("api_url")
+    if not found:
+        raise CredentialsError(f"{path} names no API. Name the portal with --portal, or in SCALPER_API_URL.")
+    return found
+
+
 def locate_file(environment: Mapping[str, str] = os.environ) -> Path:
     """Return where the credentials are kept (XDG Base Directory Specification)."""
     if environment.get(FILE_VARIABLE):
@@ -85,22 +95,9 @@ def _read(path: Path) -> dict[str, str]:
     return {name: value for name, value in table.items() if name in _VARIABLES and isinstance(value, str)}
 
 
-DISCOVERY = "/.well-known/oauth-protected-resource"
-"""Where the API tells who issues its tokens (RFC 9728)."""
-
 SCOPES = "scalper/upload scalper/read"
 MARGIN = 120
 """Seconds before its end from which a token is not used any more."""
-
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-def require_https(url: str, what: str) -> str:
-    """Return `url` without a trailing slash. Raises CredentialsError unless it is https, or http on this machine."""
-    parts = urlsplit(url)
-    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)):
-        raise CredentialsError(f"The address of {what} must begin with https:// (http:// on this machine only).")
-    return url.rstrip("/")
 
 
 class Tokens:
@@ -150,20 +147,10 @@ class Tokens:
         self._until = self._clock() + max(lifetime - MARGIN, lifetime / 2)
 
     def _discover(self) -> str:
-        answer = self._retrying(lambda: self._http.get(self._api + DISCOVERY))
-        found = (parse_object(answer) or {}).get("token_endpoint")
-        if not answer.is_success or not isinstance(found, str):
-            raise CredentialsError(f"{self._api} does not answer as Silent Scalper does. Is it the API's address?")
+        found = discover(self._http, self._retrying, self._api).get("token_endpoint")
+        if not isinstance(found, str):
+            raise explain_stranger(self._api)
         return require_https(found, "the token endpoint")
-
-
-def parse_object(answer: httpx.Response) -> dict[str, Any] | None:
-    """Return the JSON object that an answer holds; None where it holds none."""
-    try:
-        document = answer.json()
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) else None
 
 
 def _explain_refusal(status: int, error: str) -> str:

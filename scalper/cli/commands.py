@@ -47,7 +47,7 @@ def upload(
     """
     from scalper.cli import upload_command  # noqa: PLC0415  `--help` waits for nothing.
 
-    with _report_errors():
+    with report_errors():
         order = upload_command.UploadOptions(
             paths=paths,
             reference=reference,
@@ -84,7 +84,7 @@ def status(
 
     if bool(upload_id) == last:
         raise typer.BadParameter("Name an upload, or --last.")
-    with _report_errors():
+    with report_errors():
         code = tracking.show_status(upload_id, journal, as_json=as_json)
     raise typer.Exit(code)
 
@@ -103,7 +103,7 @@ def watch(
     """Follow the clinic's verdicts as they come, each once, until Ctrl-C."""
     from scalper.cli import tracking  # noqa: PLC0415  As above.
 
-    with _report_errors():
+    with report_errors():
         tracking.follow_verdicts(cursor, from_start=from_start, once=once, as_json=as_json)
 
 
@@ -150,7 +150,7 @@ def get(
     if file_id is not None:
         from scalper.cli import tracking  # noqa: PLC0415  As above.
 
-        with _report_errors():
+        with report_errors():
             tracking.fetch_file(file_id, output, force=force)
         return
     if to is None:
@@ -159,7 +159,7 @@ def get(
     from scalper.downloads.listing import locate_study, locate_upload  # noqa: PLC0415  As above.
 
     path = locate_study(study) if study is not None else locate_upload(upload or "")
-    with _report_errors():
+    with report_errors():
         code = get_command.fetch_into(path, to, jobs=jobs, force=force, dicomdir=dicomdir, as_json=as_json)
     raise typer.Exit(code)
 
@@ -178,7 +178,7 @@ def login(
     from scalper.client import Client  # noqa: PLC0415  As above.
 
     secret = typer.prompt("Client secret", hide_input=True, err=True).strip()
-    with _report_errors():
+    with report_errors():
         found = credentials.Credentials(api_url.rstrip("/"), client_id, secret)
         with Client(found.api_url, found.client_id, found.client_secret) as client:
             client.connection.check()
@@ -194,7 +194,7 @@ def register(app: typer.Typer) -> None:
 
 
 @contextlib.contextmanager
-def _report_errors() -> Iterator[None]:
+def report_errors() -> Iterator[None]:
     """Turn what goes wrong into a sentence and an exit code."""
     from scalper.cli.upload_command import to_exit_code  # noqa: PLC0415  As above.
     from scalper.errors import ClientError  # noqa: PLC0415  As above.

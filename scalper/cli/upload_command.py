@@ -65,7 +65,13 @@ def to_exit_code(error: BaseException) -> int:
         return USAGE
     if isinstance(error, errors.ApiError):
         return AGAIN if error.problem.status in {409, 410, 429} or error.problem.status >= 500 else USAGE
-    again = (errors.UnreachableError, errors.JournalError, errors.DamagedError, KeyboardInterrupt)
+    again = (
+        errors.DamagedError,
+        errors.JournalError,
+        errors.StillRunningError,
+        errors.UnreachableError,
+        KeyboardInterrupt,
+    )
     return AGAIN if isinstance(error, again) else USAGE
 
 

@@ -161,7 +161,8 @@ def create_machine(stack: LocalStack, clinic_id: str, name: str, scopes: frozens
 def admit(stack: LocalStack) -> None:
     """Have the gateway's authorizer know all partners of the directory."""
     gateway = JwtAuthorizer(stack.clients.gateway, api_id(stack.outputs["ApiUrl"]), stack.outputs["AuthorizerId"])
-    sync_audience(gateway, directory_of(stack), stack.outputs["WebClientId"], now())
+    own = {stack.outputs["WebClientId"], stack.outputs["CliClientId"]}
+    sync_audience(gateway, directory_of(stack), own, now())
 
 
 def token_of(stack: LocalStack, client_id: str, secret: str, scopes: frozenset[str] = frozenset()) -> str:

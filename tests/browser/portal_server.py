@@ -22,6 +22,7 @@ from portal.sign_in.cookies import Cookies, Session
 from tests.browser.sample import CLINIC, STAFF, Sample
 from tests.browser.storage import Storage, storage_server
 from tests.fakes import FakeDirectory, FakeQueueAge, FakeTable
+from tests.unit.portal.pool import WEB_CLIENT
 from tests.wired_portal import Backends, deployment_key, settings, wired_portal
 
 USERS = {
@@ -39,7 +40,9 @@ class FakeVerifier:
             raise InvalidTokenError("unknown")
         groups, _ = USERS[token]
         now = int(time.time())
-        return AccessClaims(STAFF, "web", groups, frozenset(), now + 3600, None, session_id=token, signed_in_at=now)
+        return AccessClaims(
+            STAFF, WEB_CLIENT, groups, frozenset(), now + 3600, None, session_id=token, signed_in_at=now
+        )
 
 
 class FakeSignIn:

@@ -79,6 +79,14 @@ def signed_in_browser(stack: LocalStack, portal_url: str, person: Person) -> htt
     return browser
 
 
+def answered_sign_in(stack: LocalStack, url: str, person: Person) -> str:
+    """Sign somebody in where a client led them, and return the address that a browser would go back to."""
+    with httpx.Client(base_url=stack.endpoint, follow_redirects=False) as browser:
+        page = browser.get(url, follow_redirects=True).raise_for_status()
+        form = {**_hidden_fields(page.text), "username": person.username, "password": person.password}
+        return browser.post("/login", data=form).headers["location"]
+
+
 def opened_session(stack: LocalStack, token: str) -> Session:
     """Return a session around a token, as the callback of a sign-in opens it."""
     body = token.split(".")[1]

@@ -52,6 +52,7 @@ SETTINGS = {
     "SCALPER_PORTAL_SECRET": "arn:aws:secretsmanager:us-east-1:000000000000:secret:portal",
     "SCALPER_USER_POOL_ID": "us-east-1_pool",
     "SCALPER_WEB_CLIENT_ID": "client",
+    "SCALPER_CLI_CLIENT_ID": "command",
     "SCALPER_SIGN_IN_URL": "http://127.0.0.1:9",
     "SCALPER_PORTAL_ORIGIN": "http://localhost:9",
     "AWS_REGION": "us-east-1",

@@ -14,8 +14,8 @@ from tests.emulator.stacks import eventually, files_of, free_port
 
 OUTPUTS = {
     "IncomingBucket", "AcceptedBucket", "QuarantineBucket", "LogsBucket", "Table", "QueueUrl", "DeadLetterQueueUrl",
-    "AuditTable", "MailboxQueueUrl", "AlertTopicArn", "UserPoolId", "WebClientId", "AuthorizerId", "ApiUrl",
-    "EventTopicArn", "WebhookDeadLetterQueueUrl", "ProjectionFailuresQueueUrl", "ProjectionRedrivesQueueUrl",
+    "AuditTable", "MailboxQueueUrl", "AlertTopicArn", "UserPoolId", "WebClientId", "CliClientId", "AuthorizerId",
+    "ApiUrl", "EventTopicArn", "WebhookDeadLetterQueueUrl", "ProjectionFailuresQueueUrl", "ProjectionRedrivesQueueUrl",
     "FailedInvocationsQueueUrl",
     "ExportFailuresQueueUrl", "ExportRedrivesQueueUrl", "AnalyticsDatabase", "AthenaWorkgroup", "ExporterFunction",
     "SignInUrl", "PortalOrigin", "JudgeFunction", "ProjectorFunction", "SweepFunction", "PortalFunction",

@@ -17,6 +17,7 @@ from portal.sign_in.flow import Tokens
 POOL_ID = "eu-central-1_test"
 ISSUER = f"https://cognito-idp.eu-central-1.amazonaws.com/{POOL_ID}"
 WEB_CLIENT = "webclient"
+CLI_CLIENT = "cliclient"
 KID = "key-1"
 Json = dict[str, Any]
 

@@ -25,6 +25,7 @@ from portal.sign_in.flow import SignIn
 from tests.fakes import FakeRecords, FakeVerdicts
 from tests.unit.portal.crypto.stored_secret import Seconds
 from tests.unit.portal.pool import (
+    CLI_CLIENT,
     ISSUER,
     WEB_CLIENT,
     FakeKeyServer,
@@ -79,6 +80,7 @@ class Portal(Backends):
             keys=SigningKeys(self.key_server.fetch),
             issuer=ISSUER,
             web_client_id=WEB_CLIENT,
+            cli_client_id=CLI_CLIENT,
             partner=KnownPartners(self.directory, now=self.clock).find,
             ended=revocations.has_ended,
         )

@@ -18,7 +18,7 @@ from portal.sign_in.flow import SignIn
 from portal.wiring import wire
 from tests.records import IDS
 from tests.unit.intake.conftest import TABLE
-from tests.unit.portal.pool import ISSUER, WEB_CLIENT
+from tests.unit.portal.pool import CLI_CLIENT, ISSUER, WEB_CLIENT
 from tests.unit.portal.portal_fixture import Portal
 from tests.wired_portal import settings
 
@@ -37,6 +37,7 @@ def stored_portal(client) -> Portal:
         keys=SigningKeys(portal.key_server.fetch),
         issuer=ISSUER,
         web_client_id=WEB_CLIENT,
+        cli_client_id=CLI_CLIENT,
         partner=KnownPartners(wired.directory).find,
         ended=wired.revocations.has_ended,
     )

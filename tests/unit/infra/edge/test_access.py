@@ -5,6 +5,7 @@ import pytest
 from infra.edge.origin_secret import HEADER
 from infra.stages import EXAMPLE
 from intake.languages import LANGUAGES
+from scalper.admin.loopback import PORTS
 from tests.unit.infra.conftest import template_of
 
 
@@ -14,7 +15,8 @@ def routes(template):
 
 def test_the_rest_api_needs_a_token_of_a_client_that_the_gateway_was_told_of(template):
     authorizer = template.named_by("AuthorizerId")
-    assert authorizer["JwtConfiguration"]["Audience"] == [{"Ref": template.output("WebClientId")}]
+    ours = [{"Ref": template.output(name)} for name in ("WebClientId", "CliClientId")]
+    assert authorizer["JwtConfiguration"]["Audience"] == ours
     assert template.output("UserPoolId") in str(authorizer["JwtConfiguration"]["Issuer"])
     assert routes(template)["ANY /api/{proxy+}"]["AuthorizationType"] == "JWT"
 
@@ -114,8 +116,28 @@ def test_partners_clients_can_be_granted_three_scopes_and_are_made_by_admins_onl
     (server,) = template.properties_of("AWS::Cognito::UserPoolResourceServer")
     assert server["Identifier"] == "scalper"
     assert [scope["ScopeName"] for scope in server["Scopes"]] == ["upload", "read", "webhooks"]
-    (client,) = template.properties_of("AWS::Cognito::UserPoolClient")
-    assert client["AllowedOAuthFlows"] == ["code"]
+    clients = template.properties_of("AWS::Cognito::UserPoolClient")
+    assert [client["AllowedOAuthFlows"] for client in clients] == [["code"]] * 2
+
+
+def test_the_console_command_signs_admins_in_without_a_secret_and_to_this_machine_only(template):
+    client = template.named_by("CliClientId")
+    assert client["GenerateSecret"] is False
+    assert (client["AllowedOAuthFlows"], client["AllowedOAuthScopes"]) == (["code"], ["openid"])
+    assert client["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
+    assert client["CallbackURLs"] == [f"http://localhost:{port}/callback" for port in PORTS]
+    assert "LogoutURLs" not in client
+    assert client["EnableTokenRevocation"] is True
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    validity = (client["AccessTokenValidity"], client["RefreshTokenValidity"], client["TokenValidityUnits"])
+    assert validity == (15, 60, dict.fromkeys(("AccessToken", "IdToken", "RefreshToken"), "minutes"))
+
+
+def test_managed_login_shows_its_pages_to_both_clients(prod):
+    shown = prod.properties_of("AWS::Cognito::ManagedLoginBranding")
+    assert {str(one["ClientId"]) for one in shown} == {
+        str({"Ref": prod.output(name)}) for name in ("WebClientId", "CliClientId")
+    }
 
 
 def test_invitations_say_where_to_sign_in(template):

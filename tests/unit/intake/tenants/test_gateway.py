@@ -40,5 +40,5 @@ def test_partners_that_work_stand_on_it_and_those_that_ended_do_not():
     directory, gateway = FakeDirectory(), FakeGateway()
     for client_id, ends_at in (("p1", None), ("p2", NOON + timedelta(days=1)), ("p3", NOON)):
         directory.save_partner(Partner(client_id, "northside", "P", frozenset(), ends_at=ends_at))
-    assert sync_audience(gateway, directory, "web", NOON)
-    assert gateway.admitted == {"web", "p1", "p2"}
+    assert sync_audience(gateway, directory, {"web", "cli"}, NOON)
+    assert gateway.admitted == {"web", "cli", "p1", "p2"}

@@ -11,7 +11,7 @@ from portal.sign_in.cookies import SESSION_SECONDS
 from portal.sign_in.flow import Tokens
 from tests.fakes import FakeRevocations
 from tests.unit.portal.crypto.stored_secret import Seconds
-from tests.unit.portal.pool import access_token
+from tests.unit.portal.pool import CLI_CLIENT, WEB_CLIENT, access_token
 from tests.unit.portal.portal_fixture import Portal, put_cookie
 
 ORIGIN_ID = "5f0c4c6e-0000-4000-8000-000000000001"
@@ -42,7 +42,8 @@ class OtherWorker:
         verifier = portal.services.verifier.__class__(
             keys=portal.services.verifier._keys,
             issuer=portal.services.verifier._issuer,
-            web_client_id=portal.services.verifier._web_client_id,
+            web_client_id=WEB_CLIENT,
+            cli_client_id=CLI_CLIENT,
             partner=portal.services.verifier._partner,
             ended=known.has_ended,
         )

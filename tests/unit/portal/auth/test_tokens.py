@@ -19,6 +19,7 @@ from portal.auth.lookups import SigningKeys
 from portal.auth.tokens import MAX_TOKEN, Verifier
 from portal.errors import InvalidTokenError
 from tests.unit.portal.pool import (
+    CLI_CLIENT,
     ISSUER,
     KID,
     WEB_CLIENT,
@@ -41,7 +42,14 @@ PARTNER = Partner("partner-1", "northside", "Northside RIS", frozenset({"scalper
 def verifier() -> Verifier:
     partners = {PARTNER.client_id: PARTNER}
     keys = SigningKeys(FakeKeyServer().fetch)
-    return Verifier(keys=keys, issuer=ISSUER, web_client_id=WEB_CLIENT, partner=partners.get, ended=lambda *_: False)
+    return Verifier(
+        keys=keys,
+        issuer=ISSUER,
+        web_client_id=WEB_CLIENT,
+        cli_client_id=CLI_CLIENT,
+        partner=partners.get,
+        ended=lambda *_: False,
+    )
 
 
 def public_pem() -> bytes:
@@ -193,6 +201,7 @@ def test_no_token_is_accepted_that_pyjwt_rejects(verifier, case):
 
 GENUINE = {
     "of staff": access_token,
+    "of the console command": lambda: access_token(client_id=CLI_CLIENT, scope="openid"),
     "of a partner": partner_token,
     "with a typ": lambda: signed(header(typ="JWT"), access_claims()),
     "with nbf": lambda: access_token(nbf=NOW - 1),
@@ -261,6 +270,18 @@ def test_a_partners_token_tells_the_partner_and_its_scopes(verifier):
     claims = verifier.access(partner_token(scope="scalper/read other/thing"))
     assert claims.partner == PARTNER
     assert claims.scopes == {"scalper/read", "other/thing"}
+
+
+def test_a_token_of_the_console_command_speaks_for_a_person_as_the_portals_own_does(verifier):
+    claims = verifier.access(access_token(client_id=CLI_CLIENT, **{"cognito:groups": ["admin"]}))
+    assert (claims.partner, claims.client_id, claims.groups) == (None, CLI_CLIENT, {"admin"})
+
+
+def test_a_token_of_the_console_command_finishes_no_sign_in_at_the_portal(verifier):
+    with pytest.raises(InvalidTokenError):
+        verifier.sign_in(id_token("n"), access_token=access_token(client_id=CLI_CLIENT), nonce="n")
+    with pytest.raises(InvalidTokenError):
+        verifier.sign_in(id_token("n", aud=CLI_CLIENT), access_token=access_token(), nonce="n")
 
 
 def test_a_sign_in_gives_the_claims_of_its_id_token(verifier):

@@ -13,7 +13,7 @@ from portal.errors import SignInError, UserPoolUnavailableError
 from portal.sign_in.cookies import IDLE_SECONDS, Cookies
 from portal.sign_in.flow import Tokens
 from tests.unit.portal.crypto.stored_secret import Stored
-from tests.unit.portal.pool import access_token
+from tests.unit.portal.pool import CLI_CLIENT, access_token
 from tests.unit.portal.portal_fixture import cookie_value, cookies_of, put_cookie, set_cookies
 
 
@@ -193,7 +193,7 @@ def test_the_name_that_the_audit_log_shows_is_the_tokens(portal):
 
 
 def test_a_renewal_that_answers_with_somebody_elses_token_ends_the_session(portal):
-    for claims in ({"sub": "user-2"}, {"client_id": "partner-1", "cognito:groups": None}):
+    for claims in ({"sub": "user-2"}, {"client_id": CLI_CLIENT}, {"client_id": "partner-1", "cognito:groups": None}):
         portal.pool.renewals["refresh-1"] = Tokens(access_token(**claims), "", None)
         response = portal.browser(**lapsing()).get("/files")
         assert response.headers["location"].startswith("/sign-in")

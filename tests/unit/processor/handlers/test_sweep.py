@@ -44,7 +44,7 @@ def sweep(monkeypatch):
     """Return how to run the handler over a lease, and which parts it ran."""
     buckets = ("INCOMING_BUCKET", "ACCEPTED_BUCKET", "QUARANTINE_BUCKET")
     others = ("TABLE", "QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "REBUILD_FUNCTION", "ALERT_TOPIC_ARN", "EVENT_TOPIC_ARN")
-    for name in (*buckets, *others, "API_ID", "AUTHORIZER_ID", "WEB_CLIENT_ID"):
+    for name in (*buckets, *others, "API_ID", "AUTHORIZER_ID", "WEB_CLIENT_ID", "CLI_CLIENT_ID"):
         monkeypatch.setenv(f"SCALPER_{name}", "any")
     for name in ("PORTAL_ORIGIN", "QUARANTINE_DAYS", "TIME_LIMIT_S"):
         monkeypatch.setenv(f"SCALPER_{name}", "90")

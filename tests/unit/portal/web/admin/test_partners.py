@@ -7,9 +7,9 @@ import pytest
 
 from intake.files.model import Source
 from intake.files.states import State
-from intake.tenants.model import MOST_CLIENTS, Partner
+from intake.tenants.model import MOST_CLIENTS, OWN_CLIENTS, Partner
 from tests.records import a_file, an_upload
-from tests.unit.portal.pool import WEB_CLIENT, partner_token
+from tests.unit.portal.pool import CLI_CLIENT, WEB_CLIENT, partner_token
 
 NEW = "/admin/clinics/northside/partners/new"
 BOTH = {"upload": "on", "read": "on"}
@@ -40,7 +40,7 @@ def test_a_new_clients_secret_is_shown_once_and_kept_nowhere(portal, admin, log_
     assert "made-secret-1" in answer.text
     partner = portal.directory.partners_by_id["made-client-1"]
     assert (partner.clinic_id, partner.scopes) == ("northside", {"scalper/upload", "scalper/read"})
-    assert portal.gateway.admitted == {WEB_CLIENT, "partner-1", "partner-2", "made-client-1"}
+    assert portal.gateway.admitted == {WEB_CLIENT, CLI_CLIENT, "partner-1", "partner-2", "made-client-1"}
     assert answer_to(portal, "made-client-1") == 200
     later = (
         admin.get("/admin/clinics/northside/partners/made-client-1").text + admin.get("/admin/clinics/northside").text
@@ -141,7 +141,7 @@ def test_another_clinics_client_is_not_found_here(admin):
 
 
 def test_the_gateways_list_is_not_overfilled(portal, admin):
-    for number in range(MOST_CLIENTS - 3):
+    for number in range(MOST_CLIENTS - OWN_CLIENTS - 2):
         portal.directory.save_partner(Partner(f"p{number}", "lakeview", "P", frozenset()))
     answer = created(admin)
     assert answer.status_code == 409
