@@ -32,7 +32,7 @@ HEAD = "~HEAD"
 _DIGITS = 15
 _ITEMS_PER_PAGE = 25
 _FILLED = 90
-"""Changes that an item fills a gap with, and items of one transaction; where the gap is larger, an item holds more."""
+"""Changes that an item fills a gap with, and items of one transaction; where there are more, an item holds more."""
 
 
 class DynamoChangeFeed:
@@ -86,7 +86,7 @@ class DynamoChangeFeed:
         """Return the last number that was given, and until when the change under it is kept."""
         # Somebody may have set the head meanwhile: the condition then refuses what follows from this.
         last = Query(feed_key(clinic_id)["pk"], below=HEAD, newest_first=True, limit=1, consistent=True)
-        found = [(row["preceding"] + len(row.get("rows", ())), row["expires"]) for row in self._table.query(last).rows]
+        found = [(read_last(row), row["expires"]) for row in self._table.query(last).rows]
         return found[0] if found else (0, 0)
 
     def _append(self, clinic_id: str, rows: list[Item], head: Item | None) -> list[Write]:
@@ -122,11 +122,11 @@ def _cut_page(items: Iterable[Item], after: int | None, limit: int, at: int) -> 
             continue
         preceding, held = item["preceding"], item.get("rows", [])
         reached = _check_gap(reached, preceding, kept=item["kept_until"] > at)
-        known = max(known, preceding + len(held))
+        known = max(known, read_last(item))
         if reached < preceding:
             break
         rows += held[reached - preceding :]
-        reached = max(reached, preceding + len(held))
+        reached = max(reached, read_last(item))
         if len(rows) > limit:
             break
     reached = reached or 0
@@ -147,6 +147,11 @@ def _check_gap(reached: int | None, preceding: int, *, kept: bool) -> int:
     return reached
 
 
+def read_last(item: Item) -> int:
+    """Return the last number that an item of a feed stands for: where changes were lost for good, it tells of none."""
+    return int(item["preceding"]) + len(item.get("rows", ())) + int(item.get("skipped", 0))
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """Numbers of a clinic's feed under which nothing stands."""
@@ -157,26 +162,23 @@ class Gap:
     last: int
     kept_until: int
     """Until when what precedes them is kept, in epoch seconds."""
-    spare: Item
-    """A row that stands beside them."""
 
 
 def fill_gap(gap: Gap, changes: Sequence[Change], at: datetime) -> list[Write]:
     """Return the writes of one transaction that have changes stand under the numbers of a gap, if it still is one.
 
-    Where they are too few, one is told more than once: readers know it by its id.
+    Where they are too few, the other numbers are skipped: under them stands that nothing does, and readers pass them.
     """
-    rows = [_write_row(change) for change in changes]
-    rows += [*rows, gap.spare][-1:] * (gap.last - gap.after - len(rows))
-    size = max(_FILLED, -(-len(rows) // _FILLED))
+    rows, size = [*map(_write_row, changes)], max(_FILLED, -(-len(changes) // _FILLED))
+    parts = [(gap.after + start, rows[start : start + size]) for start in range(0, len(rows), size)]
+    facts = [{"preceding": preceding, "rows": pack(part)} for preceding, part in parts]
+    if skipped := gap.last - gap.after - len(rows):
+        facts.append({"preceding": gap.last - skipped, "rows": pack([]), "skipped": skipped})
+    ends = [*(preceding + len(part) for preceding, part in parts), gap.last]
     told = {"kept_until": gap.kept_until, "expires": int((at + KEPT).timestamp())}
-    parts = ((gap.after + start, rows[start : start + size]) for start in range(0, len(rows), size))
     return [
-        creation(
-            feed_key(gap.clinic_id, _sort(preceding + len(part))) | {"preceding": preceding, "rows": pack(part)} | told,
-            clinic(gap.clinic_id),
-        )
-        for preceding, part in parts
+        creation(feed_key(gap.clinic_id, _sort(end)) | some | told, clinic(gap.clinic_id))
+        for end, some in zip(ends, facts, strict=False)
     ]
 
 

@@ -5,7 +5,7 @@ change feed: so a change counts once, however often, in whatever order and by ho
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,7 +24,7 @@ from intake.files.item_keys import (
     upload_key,
 )
 from intake.files.keys import KeyedIds
-from intake.files.model import Source, timestamp
+from intake.files.model import Source, now, timestamp
 from intake.files.states import State
 from intake.projections import change_feed
 from intake.projections.contributions import compare_images, find_new_instance, list_studies
@@ -54,7 +54,7 @@ AWAITED = Snapshot(State.AWAITING_UPLOAD)
 class DynamoProjections:
     """Adds changes to sums, and reads the sums."""
 
-    def __init__(self, table: Table, ids: KeyedIds | None = None) -> None:
+    def __init__(self, table: Table, ids: KeyedIds | None = None, clock: Callable[[], datetime] = now) -> None:
         """Without `ids`, these are made with the table's own secret."""
         self._table = table
         keyed = ids or KeyedIds(TableSecret(table).read)
@@ -62,7 +62,7 @@ class DynamoProjections:
         self._matches = ExamMatches(table, keyed)
         self._standings = StudyStandings(table)
         self._devices = DeviceRegister(table)
-        self._feed = change_feed.DynamoChangeFeed(table)
+        self._feed = change_feed.DynamoChangeFeed(table, clock)
         self._held = HeldElsewhere(table)
         self._ledger = Ledger(table)
         self._announced = AnnouncedFiles(table)

@@ -70,7 +70,8 @@ class ClinicRebuild:
         for _ in range(ATTEMPTS):
             later = self._feed.read_head(clinic_id)
             if later[1] != head[1]:
-                break
+                # Which they are nothing tells, so all is read again.
+                raise MovedError(f"archives keep coming to clinic {clinic_id}, which are counted before they are told")
             self._read_again(clinic_id, head[0], scan)
             head = later
             if (hot := self._compare_hot(clinic_id, scan, head)) is not None:

@@ -1,7 +1,7 @@
 """One clinic's change feed: its head, gaps in its numbers, and changes that were counted and are not told.
 
-A gap stops every reader, so it is filled: with changes that are not told, and where these are too few with one that is,
-which readers know by its id. What is left is told at the end.
+A gap stops every reader, so it is filled: with changes that are not told, and where these are too few with the word
+that nothing stands there. What is left is told at the end.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +11,7 @@ from functools import partial
 
 from intake.files.model import now
 from intake.files.states import State
-from intake.projections.change_feed import HEAD, DynamoChangeFeed, Gap, feed_key, fill_gap, move_head
+from intake.projections.change_feed import HEAD, DynamoChangeFeed, Gap, feed_key, fill_gap, move_head, read_last
 from intake.projections.ledger import Ledger
 from intake.projections.model import Change, Snapshot
 from intake.rebuilds.evidence import SURELY_KEPT, FeedEvidence
@@ -51,8 +51,7 @@ class FeedRebuild:
         if head.get("preceding", 0) < last:
             found.differences.append(Difference(subject, "its head", head.get("preceding", 0), last))
             self._write(lambda: [move_head(clinic_id, head, last, self._clock())])
-        evidence = FeedEvidence(self._reader, clinic_id, self._clock)
-        untold = sorted(self._list_untold(uploads, evidence), key=lambda change: (change.at, change.file_id))
+        untold = sorted(self._list_untold(clinic_id, uploads), key=lambda change: (change.at, change.file_id))
         if untold:
             found.differences.append(Difference(subject, "changes that are told too late", 0, len(untold)))
         for gap in gaps:
@@ -67,21 +66,27 @@ class FeedRebuild:
 
     def _find_gaps(self, clinic_id: str) -> tuple[list[Gap], int, Item]:
         """Return the gaps that readers wait for, the last number that stands, and the head."""
-        gaps, reached, head, spare, at = list[Gap](), None, Item(), Item(), int(self._clock().timestamp())
+        gaps, reached, head, at = list[Gap](), None, Item(), int(self._clock().timestamp())
         for item in self._reader.read(Query(feed_key(clinic_id)["pk"], consistent=True)):
-            preceding, kept_until, rows = item["preceding"], item["kept_until"], item.get("rows", ())
+            preceding, kept_until = item["preceding"], item["kept_until"]
             head = item if item["sk"] == HEAD else head
-            spare = rows[0] if rows else spare
             # Of what came before all that stands, the last change alone is waited for: the others may have expired.
             after, passed = (preceding - 1, 0) if reached is None else (reached, kept_until)
-            if after < preceding and kept_until > at and spare:
-                gaps.append(Gap(clinic_id, after, preceding, passed, spare))
-            reached = max(reached or 0, preceding + len(rows))
-            spare = rows[-1] if rows else spare
+            if after < preceding and kept_until > at:
+                gaps.append(Gap(clinic_id, after, preceding, passed))
+            reached = max(reached or 0, read_last(item))
         return gaps, reached or 0, head
 
-    def _list_untold(self, uploads: Iterable[str], evidence: FeedEvidence) -> Iterator[Change]:
-        """Yield the changes that were counted, are kept by the feed still, and do not stand in it."""
+    def _list_untold(self, clinic_id: str, uploads: Iterable[str]) -> list[Change]:
+        """Return the changes that were counted, are kept by the feed still, and do not stand in it."""
+        before = FeedEvidence(self._reader, clinic_id, self._clock)
+        untold = list(self._list_unknown(uploads, before))
+        # What was counted while the records were read stands in the feed as it is by now.
+        after = FeedEvidence(self._reader, clinic_id, self._clock)
+        return [change for change in untold if not after.has_told(change)]
+
+    def _list_unknown(self, uploads: Iterable[str], evidence: FeedEvidence) -> Iterator[Change]:
+        """Yield the changes that were counted, are kept by the feed still, and of which the evidence tells nothing."""
         for upload_id in uploads:
             for records in self._reader.list_records(upload_id):
                 marks = self._ledger.read([record["file_id"] for record in records])

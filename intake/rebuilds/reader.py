@@ -38,7 +38,9 @@ class Reader:
 
     def get_many(self, keys: Sequence[Item]) -> list[Item | None]:
         found = self._table.batch_get(keys)
-        self._pace.take([item for item in found if item])
+        for item in found:
+            # Each item of a batch is billed by itself, also one that is not there.
+            self._pace.take([item] if item else [])
         return found
 
     def read_upload(self, upload_id: str) -> dict[str, Item]:
@@ -69,13 +71,16 @@ class Reader:
             yield [item for item in found if item and item.get("study_of") == study_id]
 
     def list_uploads(self, clinic_id: str) -> dict[str, datetime]:
-        """Return a clinic's uploads and when each began: those in its list, and those that its files alone tell of."""
+        """Return a clinic's uploads and when each began: those in its list, and those that its files alone tell of.
+
+        One whose item was lost and made anew by a later verdict is as old as its oldest file.
+        """
         rows = self._list("by_clinic", "clinic_key", f"{clinic_id}#{UPLOADS}")
         found = {str(row["upload_id"]): _read_time(row) for row in rows}
-        for state in sorted(set(State) - {State.AWAITING_UPLOAD}):
+        for state in State:
             for row in self._list("by_clinic_state", "clinic_state", f"{clinic_id}#{state}"):
                 upload_id = upload_of(str(row["created_key"]).partition("#")[2])
-                found.setdefault(upload_id, _read_time(row))
+                found[upload_id] = min(found.get(upload_id, _read_time(row)), _read_time(row))
         return found
 
     def _list(self, index: str, partition: str, value: str) -> Iterator[Item]:

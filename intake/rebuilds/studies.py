@@ -88,6 +88,7 @@ class StudyRebuild:
             self._take(records, recount)
         if not recount.clinic_id:
             return found, True
+        self._marks.list_again(recount.clinic_id, study_id, standing.get(META, {}))
         items = list(_compare_study(standing, recount))
         if not any(item.differences for item in items):
             return found, True

@@ -59,7 +59,8 @@ def _compare_meta(item: Item, recount: UploadRecount) -> Mending:
     declared = recount.announced + recount.sums.get(contributions.DECLARED, Counter())["declared"]
     standing = item.get("declared", 0)
     differences = [Difference(subject, "declared", standing, declared)] if standing != declared else []
-    facts = _describe_upload(recount) if not item else {}
+    # One that was lost, and that an archive's entries were declared in since, tells nothing else.
+    facts = _describe_upload(recount) if "upload_id" not in item else {}
     if facts and not differences:
         differences = [Difference(subject, "its own item", 0, 1)]
     write = update(

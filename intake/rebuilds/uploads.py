@@ -8,7 +8,7 @@ nothing was counted meanwhile: what stands and what the records make of it are o
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from intake.files.item_keys import COUNTS
+from intake.files.item_keys import COUNTS, file_key
 from intake.files.model import now
 from intake.projections.contributions import contribute
 from intake.projections.counting import HeldElsewhere
@@ -96,6 +96,8 @@ class UploadRebuild:
             if counted and (mark is None or len(counted) == len(changes)):
                 restated = _restate(mark, counted, contribution.numbers)
                 wanted |= {file_id: restated} if restated != mark else {}
+        if wanted and not self._stand_still([record for record in records if record["file_id"] in wanted]):
+            return False
         found.uncounted += len(lost)
         found.adopted += len(wanted)
         if self._count is None:
@@ -105,6 +107,11 @@ class UploadRebuild:
         if lost:
             self._count(lost)
         return not lost
+
+    def _stand_still(self, records: Sequence[Item]) -> bool:
+        """Say whether records are as they were read: marks that were read behind them may know of later revisions."""
+        found = self._reader.get_many([file_key(record["file_id"]) for record in records])
+        return [_version(one or {}) for one in found] == [_version(one) for one in records]
 
 
 TOGETHER = 90
@@ -118,6 +125,10 @@ def _is_counted(change: Change, changes: Sequence[Change], mark: Mark | None, ev
     # The feed does not tell of an archive that waits, but of what followed.
     told = [change] if not change.new.unsettled else [one for one in changes if one.revision > change.revision]
     return any(map(evidence.has_counted, told))
+
+
+def _version(record: Item) -> tuple[object, object]:
+    return record.get("revision"), record.get("updated_at")
 
 
 def _restate(mark: Mark | None, counted: Sequence[Change], numbers: Mapping[str, Mapping[str, int]]) -> Mark:

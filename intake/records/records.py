@@ -71,7 +71,8 @@ class DynamoRecords:
             raise NotFoundError("there is no such upload")
         both = self._table.query(Query(upload_key(upload_id)["pk"], between=(COUNTS, META), consistent=True))
         items = {item["sk"]: item for item in both.rows}
-        if META not in items or clinic_id not in {None, items[META]["clinic_id"]}:
+        # An item that was lost, and that entries of an archive were declared in since, is none until it is rebuilt.
+        if "upload_id" not in items.get(META, {}) or clinic_id not in {None, items[META]["clinic_id"]}:
             raise NotFoundError("there is no such upload")
         return read_upload(items[META], items.get(COUNTS, {}))
 

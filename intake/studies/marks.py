@@ -98,6 +98,14 @@ class StudyMarks:
             else:
                 self._mark_series(mark, item or {}, studies[mark.key["pk"]])
 
+    def list_again(self, clinic_id: str, study_id: str, held: Item) -> None:
+        """Have a study be found by each term again that its item says it is found by."""
+        key, slots = study_key(study_id), sorted(held.get("found_by", ()))
+        standing = self._table.batch_get([{**key, "sk": f"{FIND}{slot}"} for slot in slots])
+        there = {slot for slot, item in zip(slots, standing, strict=True) if item}
+        if len(there) < len(slots):
+            self._list_terms(clinic_id, key, {**held, "found_by": there})
+
     def _mark_study(self, mark: _Marks, held: Item) -> Item:
         """Write what is new of a study, and return its item."""
         members = mark.unknown_to(held)

@@ -7,7 +7,9 @@ import base64
 import json
 import time
 import zlib
+from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 Item = dict[str, Any]
@@ -61,3 +63,24 @@ def unpack(stored: bytes | str) -> Any:  # noqa: ANN401  # A map or a list, as i
     """Read what was packed; Lambda's events tell bytes in base 64."""
     data = base64.b64decode(stored) if isinstance(stored, str) else stored
     return json.loads(zlib.decompressobj(zdict=_DICTIONARY).decompress(data))
+
+
+def read_value(value: Mapping[str, Any]) -> Any:  # noqa: ANN401  # An attribute holds any of DynamoDB's types.
+    """Read an attribute's value as DynamoDB writes it; numbers become int.
+
+    boto3's own deserializer takes a third of all the time in which a clinic is rebuilt. Source: Amazon DynamoDB API
+    Reference, AttributeValue.
+    """
+    ((kind, inner),) = value.items()
+    match kind:
+        case "N":
+            return int(Decimal(inner))
+        case "M":
+            return {name: read_value(one) for name, one in inner.items()}
+        case "L":
+            return [read_value(one) for one in inner]
+        case "NS":
+            return {int(Decimal(one)) for one in inner}
+        case "SS" | "BS":
+            return set(inner)
+    return None if kind == "NULL" else inner

@@ -7,17 +7,16 @@ is, in `intake/table/queries.py`. Source: Amazon DynamoDB API Reference.
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 
 from intake.aws_errors import read_error_code
 from intake.errors import ContentionError, ScalperError
 from intake.table.expressions import SYSTEM, Owner, Write, creation, replacement
-from intake.table.items import Item, WireItem, unpack
+from intake.table.items import Item, WireItem, read_value, unpack
 from intake.table.queries import Query, Rows
 from intake.table.throttling import PATIENCE_S, call_patiently, list_pauses, wait
 
@@ -34,7 +33,6 @@ _SECRET_KEY = {"pk": "SECRET#PATIENTS", "sk": "#SECRET"}
 """Named after what it was first made for."""
 
 _serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
 
 _CONFLICT = "TransactionConflict"
 """The reason of a cancelled transaction that others stood in the way of; it says nothing of its conditions."""
@@ -47,17 +45,7 @@ def serialize(item: Mapping[str, Any]) -> WireItem:
 
 def deserialize(item: Mapping[str, Any]) -> Item:
     """Read DynamoDB's form of an item; numbers become int, and what was packed is unpacked."""
-    return {name: unpack(value["B"]) if "B" in value else _plain(_deserialize(value)) for name, value in item.items()}
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401  # An attribute holds any of DynamoDB's types.
-    if isinstance(value, Decimal):
-        return int(value)
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, set):
-        return {_plain(inner) for inner in value}
-    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+    return {name: unpack(value["B"]) if "B" in value else read_value(value) for name, value in item.items()}
 
 
 class ConditionFailedError(ScalperError):

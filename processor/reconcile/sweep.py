@@ -8,7 +8,7 @@ from typing import assert_never
 from intake.errors import ObjectMissingError
 from intake.files import keys
 from intake.files.keys import KeyedIds
-from intake.files.model import FileRecord, Source, now
+from intake.files.model import FileRecord, ObjectVersion, Source, now
 from intake.files.ports import Verdicts
 from intake.files.states import State
 from intake.messaging.events import (
@@ -88,11 +88,24 @@ class Sweep:
         return failed, unreadable
 
     def _fail_entry(self, part: Slice, index: int) -> bool:
-        """Fail an archive's entry that was reserved and never unpacked; the archive itself stays accepted."""
+        """Fail an archive's entry that was reserved and never unpacked; the archive itself stays accepted.
+
+        One that was unpacked is S3's to tell of, or the sweep's, as long as it is awaited: unpacked again it is told of
+        by nobody, since it stands there already.
+        """
         record = self._verdicts.file(keys.child_id(part.file_id, index))
         if record is None or (record.clinic_id, record.parent) != (part.clinic_id, part.file_id):
             return False
+        if record.state is not State.AWAITING_UPLOAD or self._is_there(record.incoming):
+            return False
         return self._verdicts.fail(replace(record, updated_at=self._clock()), "retries-exhausted")
+
+    def _is_there(self, version: ObjectVersion) -> bool:
+        try:
+            self._objects.describe(version)
+        except ObjectMissingError:
+            return False
+        return True
 
     def _fail(self, arrival: Arrival) -> bool:
         dates = self._list_dates(arrival)

@@ -11,9 +11,11 @@ from intake.files.dealing import Reason
 from intake.files.model import FileRecord, Source
 from intake.files.states import State
 from intake.orders.model import Selection, Task
+from intake.rebuilds.rebuild import Report
+from intake.recounts.model import REST
 from intake.studies.exams import Exam
 from portal.quarantine import orders, reviews
-from portal.uploads import repairs, reservations
+from portal.uploads import repairs, reservations, withdrawals
 from portal.uploads.requests import Announced, NewUpload
 from processor.reconcile.awaited import OVERDUE
 from tests.model.contents import write_contents
@@ -81,6 +83,35 @@ def deal(world: World, record: FileRecord) -> None:
         repairs.reopen(world.portal, staff, record.file_id)
     else:
         repairs.deal(world.portal, staff, record.file_id, said)
+
+
+def give_up_file(world: World, record: FileRecord) -> None:
+    """Have its sender say that a file does not come."""
+    withdrawals.withdraw(world.portal, world.staff(record.clinic_id), [record.file_id])
+
+
+def rebuild(world: World, clinic_id: str, upload_id: str = "") -> Report:
+    """Make anew what is projected of a clinic, or of one upload."""
+    if upload_id:
+        return world.plan_rebuild().rebuild_upload(clinic_id, upload_id)
+    report = Report()
+    for _ in world.plan_rebuild().rebuild_clinic(clinic_id, report):
+        pass
+    return report
+
+
+def mend(world: World) -> None:
+    """Rebuild every clinic, once its studies came to rest; afterwards a rebuild finds nothing and writes nothing."""
+    clinic_ids = sorted({record.clinic_id for record in world.list_files()})
+    world.at += REST + timedelta(seconds=1)
+    for clinic_id in clinic_ids:
+        assert rebuild(world, clinic_id).busy == []
+    written = len(world.dynamodb.stream)
+    for clinic_id in clinic_ids:
+        report = rebuild(world, clinic_id)
+        assert report.findings.is_exact, report.findings
+        assert report.busy == []
+    assert len(world.dynamodb.stream) == written
 
 
 def expect(world: World, clinic_id: str, accession: str, images: int) -> None:

@@ -33,7 +33,8 @@ class InTurn(Executor):
 @pytest.fixture(autouse=True)
 def in_turn_and_at_once(monkeypatch):
     monkeypatch.setattr("intake.table.transactions._pause", lambda attempt: None)
-    for module in ("intake.records.pending", "intake.records.records", "portal.uploads.reservations"):
+    threaded = ("intake.records.pending", "intake.records.records", "portal.uploads.reservations")
+    for module in (*threaded, "portal.uploads.withdrawals"):
         monkeypatch.setattr(f"{module}.ThreadPoolExecutor", InTurn)
 
 
@@ -47,5 +48,6 @@ def test_whatever_happens_to_files_all_adds_up():
         database=None,
         print_blob=False,
         suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
     )
     run_state_machine_as_test(seed(SEED)(Files), settings=chosen)

@@ -3,7 +3,7 @@
 Only what decides nothing is a fake: S3, signing, the audit log, mails and events.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -30,6 +30,8 @@ from intake.orders.orders import DynamoOrders
 from intake.orders.reviews import DynamoReviews
 from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
+from intake.rebuilds.pace import Pace
+from intake.rebuilds.rebuild import Rebuild
 from intake.records.file_items import file_record
 from intake.records.pending import DynamoChildren
 from intake.records.records import DynamoRecords
@@ -58,7 +60,15 @@ from processor.reconcile.incidents import FollowUp
 from processor.reconcile.reconciler import Reconciler
 from processor.reconcile.rounds import Resender, begin_share
 from processor.reconcile.sweep import Sweep
-from tests.fakes import FakeAlerts, FakeAudit, FakeEvents, FakeInventory, FakeStuckFiles
+from tests.fakes import (
+    FakeAlerts,
+    FakeAudit,
+    FakeEvents,
+    FakeInventory,
+    FakeObjects,
+    FakePresigner,
+    FakeStuckFiles,
+)
 from tests.model.contents import SOFTENED
 from tests.model.dynamodb import InMemoryDynamoDB
 from tests.model.faults import Faults, FaultyObjects, put_in_the_way
@@ -88,6 +98,17 @@ class Lane:
         return len(self.messages)
 
 
+class KnowingPresigner(FakePresigner):
+    """Signs nothing, and sees what arrived in the buckets."""
+
+    def __init__(self, objects: FakeObjects, clock: Callable[[], datetime]) -> None:
+        super().__init__(clock)
+        self._objects = objects
+
+    def has_arrived(self, target: ObjectVersion) -> bool:
+        return self._objects.find(target.bucket, target.key) is not None
+
+
 class World:
     """Everything, at a time of its own."""
 
@@ -100,6 +121,7 @@ class World:
         self.softened = dict.fromkeys(CLINICS, False)
         self._ids = 0
         table: Any = Table(self.dynamodb, "records", patience_s=0)  # type: ignore[arg-type]
+        self._table = table
         self.records, self.repairs = DynamoRecords(table), DynamoRepairs(table)
         self.expected = DynamoExpectedExams(table, IDS)
         self._wire_portal(table)
@@ -152,6 +174,10 @@ class World:
         for part in (self._awaited, self._dropped, self._reconciler):
             part.run(begin_share(A_ROUND_S))
 
+    def plan_rebuild(self) -> Rebuild:
+        """Return what rebuilds the table, as fast as it can be read."""
+        return Rebuild(self._table, IDS, Pace(float("inf")), self._projections.apply, self.clock)
+
     def list_files(self) -> list[FileRecord]:
         """Return all records, in an order that is the same each time."""
         found = (item for items in self.dynamodb.items.values() for sort, item in items.items() if sort[:5] == "FILE#")
@@ -164,7 +190,7 @@ class World:
         return Profile(rules={SOFTENED: "warn"}) if self.softened.get(clinic_id) else Profile()
 
     def _wire_portal(self, table: Table) -> None:
-        behind = Backends()
+        behind = Backends(presigner=KnowingPresigner(self.objects, self.clock))
         for clinic_id in CLINICS:
             behind.directory.save_clinic(Clinic(clinic_id, clinic_id.capitalize()))
         self.portal = wired_portal(
@@ -201,8 +227,9 @@ class World:
         )
 
     def _wire_projector(self, table: Table) -> None:
+        self._projections = DynamoProjections(table, IDS, self.clock)
         self._projector = Projector(
-            DynamoProjections(table, IDS),
+            self._projections,
             DynamoOutbox(table),
             FakeAlerts(),
             events=FakeEvents(),

@@ -5,7 +5,7 @@ import pytest
 
 from intake.errors import ChangesGoneError, ContentionError, InvalidCursorError
 from intake.files.states import State
-from intake.projections.change_feed import KEPT, DynamoChangeFeed
+from intake.projections.change_feed import KEPT, DynamoChangeFeed, Gap, fill_gap
 from intake.projections.projections import DynamoProjections
 from intake.table.table import Table
 from tests.records import NOON, a_file
@@ -106,6 +106,29 @@ def test_a_page_ends_before_changes_that_are_not_visible_yet(feed):
     assert feed.read(feed.read(cursor)[1]) == ([], cursor)
     show()
     assert feed.read(cursor)[0] == [2, 3, 4]
+
+
+@pytest.mark.parametrize("filled", [(), (2,), (2, 3)])
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+def test_readers_pass_numbers_whose_changes_were_lost_and_miss_none_of_those_around_them(feed, filled, limit):
+    feed.append(1)
+    feed.append(2, 3, 4)
+    feed.append(5, 6)
+    feed.hide(4)
+    assert feed.read("1") == ([], "1")
+
+    gap = Gap("northside", 1, 4, kept_until=int((NOON + KEPT).timestamp()))
+    assert feed.table.transact(fill_gap(gap, [a_change(number) for number in filled], NOON)) == {}
+
+    assert feed.table.transact(fill_gap(gap, [], NOON)) != {}, "it is none any more"
+    read, cursor, more = [], None, True
+    while more:
+        page = feed.page(cursor, limit)
+        read += [int(entry.file_id[-5:]) for entry in page.entries]
+        cursor, more = page.next, page.more
+    assert (read, cursor) == ([1, *filled, 5, 6], "6")
+    assert [feed.read(since)[0][-2:] for since in "1234"] == [[5, 6]] * 4
+    assert feed.read("5") == ([6], "6")
 
 
 def test_a_reader_without_a_cursor_waits_for_the_oldest_changes(feed):

@@ -3,6 +3,7 @@
 import pytest
 
 from intake.rebuilds.pace import Pace
+from intake.rebuilds.reader import Reader
 
 
 class Clock:
@@ -37,3 +38,14 @@ def test_what_is_slower_than_allowed_waits_for_nothing_and_saves_up_no_more_than
         pace.take([])
 
     assert clock.slept == pytest.approx(2, abs=0.2)
+
+
+def test_each_item_of_a_batch_is_a_unit_or_more_also_one_that_is_not_there():
+    class Batches:
+        def batch_get(self, keys):
+            return [{"pk": key, "metadata": "x" * key} if key else None for key in keys]
+
+    pace = Pace(1e9)
+
+    assert Reader(Batches(), pace).get_many([10, 5000, 0])[2] is None
+    assert pace.read == 1 + 2 + 1

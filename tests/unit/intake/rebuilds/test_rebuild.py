@@ -45,11 +45,11 @@ def read_feed(world, name):
     items = [item for item in map(deserialize, world.items(name)) if item["pk"] == f"CHANGES#{CLINIC}"]
     reached, rows = None, []
     for item in sorted(items, key=lambda item: item["sk"]):
-        # What came first may be told again at the end: readers of before learn that it is past.
+        # What came first may be told at the end: readers of before learn that it is past.
         reached = item["preceding"] if reached is None else reached
         assert item["preceding"] == reached
         rows += item.get("rows", [])
-        reached += len(item.get("rows", []))
+        reached += len(item.get("rows", [])) + item.get("skipped", 0)
     return sorted((row["file_id"], row["revision"], row["before"], row["after"], row["at"]) for row in rows)
 
 
@@ -84,7 +84,7 @@ def project_undisturbed(world):
 def check(world):
     project_undisturbed(world)
     assert read_sums(world, world.name) == read_sums(world, "undisturbed")
-    assert {*read_feed(world, world.name)} == {*read_feed(world, "undisturbed")}
+    assert read_feed(world, world.name) == read_feed(world, "undisturbed")
 
 
 def make_world(dynamodb, seed):

@@ -146,6 +146,18 @@ def test_a_dead_letter_about_an_archive_fails_the_entries_that_have_no_verdict(w
     assert world.dead_letters.messages
 
 
+def test_an_entry_that_was_unpacked_is_not_failed_for_unpacking_it_again_tells_nobody(world):
+    (archive,) = world.reserve(1)
+    entry = a_file(file_id=child_id(archive.file_id, 0), parent=archive.file_id)
+    FakeChildren(world.verdicts.table).reserve([entry])
+    world.objects.put(entry.incoming.bucket, entry.incoming.key, b"unpacked")
+    part = Slice("northside", archive.upload_id, archive.file_id, ObjectVersion("accepted", "k"), 0, 1)
+    world.dead_letters.messages.append(QueuedMessage("m1", part.message(), 5))
+
+    assert world.sweep.run().failed == 0
+    assert world.state(entry) is State.AWAITING_UPLOAD
+
+
 def test_every_sweep_has_the_gateway_let_in_the_partners(world):
     assert world.sweep.run().readmitted
     assert world.admissions == [NOON]
