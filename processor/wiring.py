@@ -137,7 +137,7 @@ def projector(environment: Mapping[str, str], session: boto3.Session) -> Project
 
 def rebuild_worker(environment: Mapping[str, str], session: boto3.Session) -> RebuildWorker:
     name = ProjectorSettings.read(environment).table
-    table, dry = open_table(session, name), DryTable(session.client("dynamodb", config=_TABLE_CONFIG), name)
+    table, dry = open_table(session, name), open_dry_table(session, name)
     count, ids = projector(environment, session).project, KeyedIds(TableSecret(table).read)
 
     def prepare(mends: bool, pace: Pace) -> Rebuild:  # Two ways, named by whoever calls.
@@ -159,6 +159,10 @@ def redrive_retries(environment: Mapping[str, str], session: boto3.Session) -> R
 
 def stream(session: boto3.Session) -> DynamoStream:
     return DynamoStream(session.client("dynamodbstreams", config=_TABLE_CONFIG))
+
+
+def open_dry_table(session: boto3.Session, name: str) -> DryTable:
+    return DryTable(session.client("dynamodb", config=_TABLE_CONFIG), name)
 
 
 def open_table(session: boto3.Session, name: str) -> Table:

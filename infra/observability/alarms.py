@@ -28,7 +28,7 @@ class Alarms(Construct):
         self._watch_work(watched, config)
         self._watch_speed(watched, config)
         incidents = watched.own("OpenIncidents", "sweep", "Maximum")
-        self._add_alarm("Incidents", incidents, 0, "Files wait too long, or objects and records disagree.")
+        self._add_alarm("Incidents", incidents, 0, "Files wait too long, or objects, counts and records disagree.")
         quiet = watched.own("QuietClinics", "sweep", "Maximum")
         self._add_alarm("QuietClinics", quiet, 0, "From a usually busy clinic comes nothing.")
         behind = watched.own("RoundAge", "sweep", "Maximum")

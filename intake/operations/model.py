@@ -71,29 +71,63 @@ class Fault(StrEnum):
     """The accepted or the quarantine bucket holds an object that no record claims."""
     ARRIVAL_UNRECORDED = "arrival-unrecorded"
     """The incoming bucket holds an object that no record tells of."""
+    SUMS_DIFFER = "sums-differ"
+    """What was counted of an upload, or of a study of it, is not what the records make it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """One fault of one object version."""
+    """One fault: of an upload's sums, or of an object version (`ObjectIncident`)."""
 
     fault: Fault
     clinic_id: str
     upload_id: str
-    """Empty where the object belongs to none."""
-    file_id: str
-    object: ObjectVersion
-    """Its key may hold a name: it stays in the table and is told to nobody."""
+    """Empty where an object belongs to none."""
     seen_at: datetime
     """The object's last change, or when the fault was first seen where there is no object."""
     told: bool = False
 
     @property
     def incident_id(self) -> str:
-        """What makes two findings the same incident: the fault and the object version. Opaque."""
+        """What makes two findings the same incident: the fault, and what it is of. Opaque."""
+        return f"{self.fault}#{self.upload_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectIncident(Incident):
+    """One fault of one object version."""
+
+    file_id: str
+    object: ObjectVersion
+    """Its key may hold a name: it stays in the table and is told to nobody."""
+
+    @property
+    def incident_id(self) -> str:
         version = "\0".join((self.object.bucket, self.object.key, self.object.version_id or ""))
         digest = hashlib.sha256(version.encode("utf-8", "surrogatepass")).hexdigest()
         return f"{self.fault}#{digest[:32]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampledUpload:
+    """An upload that was picked by chance, to be audited."""
+
+    clinic_id: str
+    upload_id: str
+    files: int
+    """Declared, or found without a declaration; as its items say, which may be wrong."""
+    changed_at: datetime
+    """When it began, or when the last of its files was written that is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadAudit:
+    """What an upload's sums, and those of its studies, were found to be by its records."""
+
+    differing: tuple[str, ...]
+    """What stands otherwise, by the kind of item and the number's own name: `study.instances`. None: all is exact."""
+    is_moving: bool = False
+    """Something of it kept changing, and was not looked at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ from intake.operations.model import (
     ObjectPage,
     QuietClinic,
     RecordedIds,
+    SampledUpload,
     StuckFile,
+    UploadAudit,
 )
 
 
@@ -66,6 +68,26 @@ class Rounds(Protocol):
     def read(self) -> dict[str, str]: ...
 
     def write(self, positions: dict[str, str]) -> None: ...
+
+
+class UploadSamples(Protocol):
+    """Uploads, picked by chance without reading them all."""
+
+    def clinics(self) -> list[str]:
+        """Return every clinic that may have uploads, also where it is in no directory."""
+        ...
+
+    def draw(self, clinic_id: str, count: int) -> list[SampledUpload]:
+        """Return up to `count` of a clinic's uploads from all times, no two the same; fewer where it has fewer."""
+        ...
+
+
+class UploadAudits(Protocol):
+    """Holds an upload's sums against its records, and writes nothing."""
+
+    def audit(self, clinic_id: str, upload_id: str, ends: float) -> UploadAudit | None:
+        """Look at one upload; None where that was not done by a time, as `time.monotonic` has it."""
+        ...
 
 
 class SweepLease(Protocol):

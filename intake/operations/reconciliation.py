@@ -15,7 +15,15 @@ from intake.files.keys import UNASSIGNED
 from intake.files.model import ObjectVersion, timestamp
 from intake.files.states import State
 from intake.messaging.model import AlertKind
-from intake.operations.model import Announcements, Fault, Incident, ObjectPage, RecordedIds, StoredObject
+from intake.operations.model import (
+    Announcements,
+    Fault,
+    Incident,
+    ObjectIncident,
+    ObjectPage,
+    RecordedIds,
+    StoredObject,
+)
 from intake.records.file_items import file_record, object_map, object_version
 from intake.records.file_lists import FileLists
 from intake.table.expressions import SYSTEM, addition, clinic, replacement, update
@@ -55,10 +63,10 @@ class DynamoIncidents:
                 "fault": incident.fault.value,
                 "clinic_id": incident.clinic_id,
                 "upload_id": incident.upload_id,
-                "file_id": incident.file_id,
-                "object": object_map(incident.object),
                 "seen_at": timestamp(incident.seen_at),
             }
+            if isinstance(incident, ObjectIncident):
+                item |= {"file_id": incident.file_id, "object": object_map(incident.object)}
             closed, owner = "attribute_exists(closed_at)", clinic(incident.clinic_id)
             self._table.write_if(replacement(item, owner, condition=closed))
 
@@ -68,7 +76,10 @@ class DynamoIncidents:
         mark = update(_key(incident), owner, sets={"told_at": timestamp(at)}, condition=untold)
         late = incident.fault is Fault.LATE
         kind, subject = (AlertKind.LATE, incident.upload_id) if late else (AlertKind.DISAGREEMENT, incident.clinic_id)
-        facts = {"clinic_id": incident.clinic_id, "first_file_id": incident.file_id, "expires": expiry()}
+        first = {"first_upload_id": incident.upload_id}
+        if isinstance(incident, ObjectIncident):
+            first = {"first_file_id": incident.file_id}
+        facts = {"clinic_id": incident.clinic_id, **first, "expires": expiry()}
         sums = Counter({"pending": 1, f"code_{incident.fault}": 1})
         tally = addition(alert_key(kind, subject), sums, owner, sets=facts)
         write_each_once(self._table, [incident], lambda _: [mark, tally], "incidents")
@@ -117,15 +128,16 @@ def _key(incident: Incident) -> Item:
 
 
 def _incident(row: Item) -> Incident:
-    return Incident(
-        fault=Fault(row["fault"]),
-        clinic_id=row["clinic_id"],
-        upload_id=row["upload_id"],
-        file_id=row["file_id"],
-        object=object_version(row["object"]),
-        seen_at=moment(row["seen_at"]),
-        told="told_at" in row,
-    )
+    facts: dict[str, Any] = {
+        "fault": Fault(row["fault"]),
+        "clinic_id": row["clinic_id"],
+        "upload_id": row["upload_id"],
+        "seen_at": moment(row["seen_at"]),
+        "told": "told_at" in row,
+    }
+    if "object" not in row:
+        return Incident(**facts)
+    return ObjectIncident(**facts, file_id=row["file_id"], object=object_version(row["object"]))
 
 
 class S3Inventory:

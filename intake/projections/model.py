@@ -218,6 +218,7 @@ class DueAlert:
     count: int
     codes: dict[str, int]
     first_file_id: str
+    first_upload_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

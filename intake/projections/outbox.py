@@ -68,8 +68,8 @@ class DynamoOutbox:
             row = self._table.update_and_get(leased)
         except ConditionFailedError:
             return None
-        codes, first = collect_sums(row, "code_"), row.get("first_file_id", "")
-        return DueAlert(kind, row["clinic_id"], subject, row["pending"], codes, first)
+        codes, first = collect_sums(row, "code_"), [row.get(name, "") for name in ("first_file_id", "first_upload_id")]
+        return DueAlert(kind, row["clinic_id"], subject, row["pending"], codes, *first)
 
     def mark_told(self, alert: DueAlert, at: datetime) -> None:
         sums = Counter({"pending": -alert.count, **{f"code_{code}": -n for code, n in alert.codes.items()}})

@@ -5,23 +5,25 @@ the last unit that was finished.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from intake.errors import ContentionError
 from intake.files.keys import KeyedIds
 from intake.files.model import now
+from intake.operations.model import UploadAudit
 from intake.projections.model import Change
 from intake.rebuilds.boards import BoardRebuild
 from intake.rebuilds.clinics import ClinicRebuild
 from intake.rebuilds.dry_table import DryTable
-from intake.rebuilds.evidence import FeedEvidence
+from intake.rebuilds.evidence import FeedEvidence, MarksAlone
 from intake.rebuilds.feeds import FeedRebuild
-from intake.rebuilds.pace import Pace
+from intake.rebuilds.pace import OutOfTimeError, Pace
 from intake.rebuilds.reader import Reader
 from intake.rebuilds.studies import StudyRebuild
 from intake.rebuilds.uploads import UploadRebuild
-from intake.recounts.model import Findings, MovedError, Report
+from intake.recounts.model import Difference, Findings, MovedError, Report
 from intake.table.table import Table
 
 ROUNDS = 3
@@ -71,6 +73,21 @@ class Rebuild:
         for number, list_units in enumerate(phases):
             for _ in self._look_at(number, list_units(), report):
                 pass
+        return report
+
+    def audit_alone(self, clinic_id: str, upload_id: str) -> Report:
+        """Look at one upload and its studies, and read nothing of its clinic's feed, which may be long.
+
+        Raises ValueError unless it is an audit: what is mended by marks alone may be counted twice.
+        """
+        if self._dry is None:
+            raise ValueError("the feed tells what was counted: only an audit can do without it")
+        report, evidence = Report(), MarksAlone(self._reader, clinic_id, self._clock)
+        own: Unit = (upload_id, lambda: self._uploads.rebuild(upload_id, evidence))
+        for _ in self._look_at(0, [own], report):
+            pass
+        for _ in self._look_at(_STUDIES, self._list_studies([upload_id], {upload_id}), report):
+            pass
         return report
 
     def rebuild_clinic(self, clinic_id: str, report: Report, after: str = "") -> Iterator[str]:
@@ -135,3 +152,38 @@ class Rebuild:
             if not again:
                 return
             units = again
+
+
+AUDIT_UNITS_PER_S = 1_000
+"""Read units a second of an audit that has little time: a third of what a partition gives."""
+
+MOST_NAMES = 20
+"""Numbers that an audit names; where more of an upload's are otherwise, the cause is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadAuditor:
+    """Audits one upload at a time, as far as it tells of it by itself."""
+
+    table: DryTable
+    ids: KeyedIds
+    clock: Callable[[], datetime] = now
+
+    def audit(self, clinic_id: str, upload_id: str, ends: float) -> UploadAudit | None:
+        """Return what was found; None where that was not done by a time, as `time.monotonic` has it."""
+        whole = Rebuild(self.table, self.ids, Pace(AUDIT_UNITS_PER_S, ends=ends), None, self.clock)
+        try:
+            report = whole.audit_alone(clinic_id, upload_id)
+        except OutOfTimeError:
+            return None
+        found = report.findings
+        names = {*map(_name_number, found.differences)}
+        names |= {"changes"} if found.uncounted else set()
+        names |= {"marks"} if found.adopted else set()
+        # What lies beside the sums is no difference: what a study is found by may have expired.
+        return UploadAudit(tuple(sorted(names)[:MOST_NAMES]), is_moving=bool(report.busy))
+
+
+def _name_number(difference: Difference) -> str:
+    """Return the name of a number and the kind of item that holds it, without whose it is and how large."""
+    return f"{difference.subject.partition(' ')[0]}.{difference.name.partition(' of ')[0]}"

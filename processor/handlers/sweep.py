@@ -19,6 +19,7 @@ from processor.handlers.sweep_reports import (
     report_overlapped,
     report_quiet,
     report_reconciled,
+    report_sampled,
     report_swept,
 )
 from processor.reconcile.rounds import begin_share
@@ -36,13 +37,14 @@ _expected = wiring.expected_watch(os.environ, _session)
 _follow_up = wiring.follow_up(os.environ, _session, _resender)
 _rebuilds = wiring.rebuild_watch(os.environ, _session)
 _reconciler = wiring.reconciler(os.environ, _session)
+_sample = wiring.daily_sample(os.environ, _session)
 _rotation = wiring.key_rotation(_session)
 
 
 CLOCKS_APART = timedelta(seconds=10)
 """How far the clocks of two workers may be apart."""
 
-OF_AWAITED, OF_DROPPED, OF_COMPARED = 1 / 4, 1 / 4, 1 / 8
+OF_AWAITED, OF_DROPPED, OF_COMPARED, OF_AUDITED = 1 / 4, 1 / 4, 1 / 8, 1 / 32
 """Shares of a sweep's time, for its rounds. The rest is for what is bounded by numbers."""
 
 LONGEST = 8.0
@@ -71,10 +73,11 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
         parts.callback(_rebuilds.run)
         parts.callback(lambda: report_quiet(_quiet.run()))
         parts.callback(lambda: report_expected(_expected.run()))
+        parts.callback(lambda: report_sampled(_sample.run(begin_share(min(seconds * OF_AUDITED, LONGEST)))))
         parts.callback(lambda: report_reconciled(_reconciler.run(begin_share(min(seconds * OF_COMPARED, LONGEST)))))
         parts.callback(lambda: report_dropped(_dropped.run(begin_share(seconds * OF_DROPPED))))
         parts.callback(lambda: report_awaited(_awaited.run(begin_share(min(seconds * OF_AWAITED, LONGEST)))))
         parts.callback(lambda: report_swept(_sweep.run()))
         # What an earlier sweep noted is looked at before more is noted: nothing is told of at first sight.
-        parts.callback(lambda: report_followed(_follow_up.run()))
+        parts.callback(lambda: report_followed(_follow_up.run(begin_share(min(seconds * OF_AUDITED, LONGEST)))))
     return {"swept": True}

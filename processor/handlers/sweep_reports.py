@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from aws_lambda_powertools.metrics import MetricUnit
 
+from processor.projection.samples import Sampled
 from processor.reconcile.awaited import AwaitedSwept
 from processor.reconcile.dropped import DroppedSwept
 from processor.reconcile.incidents import Followed
@@ -66,6 +67,12 @@ def report_reconciled(reconciled: Reconciled) -> None:
     """Log one sweep's part of the rounds."""
     counts = {"compared": reconciled.compared, "suspected": reconciled.suspected}
     logger.info("reconciled", extra={**counts, **_tell_age(reconciled.age)})
+
+
+def report_sampled(sampled: Sampled) -> None:
+    """Log one sweep's part of a day's sample, where there was anything to do."""
+    if sampled != Sampled():
+        logger.info("sampled", extra=asdict(sampled))
 
 
 def report_quiet(clinics: int) -> None:

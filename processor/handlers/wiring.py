@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from random import Random, SystemRandom
 
 import boto3
 
@@ -13,9 +14,11 @@ from intake.messaging.sqs import SqsQueue
 from intake.operations.awaited import DynamoAwaitedFiles
 from intake.operations.dynamodb import DynamoStuckFiles, DynamoWatch
 from intake.operations.reconciliation import DynamoIncidents, DynamoLedger, DynamoRounds, DynamoSweepLease, S3Inventory
+from intake.operations.upload_samples import DynamoUploadSamples
 from intake.projections.history import DynamoClinicHistory
 from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
+from intake.rebuilds.rebuild import UploadAuditor
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
 from intake.recounts.dynamodb import DynamoRebuildJobs
@@ -28,6 +31,7 @@ from processor.handlers.secret_rotation import KeyRotation
 from processor.ingest.filing import Buckets
 from processor.ingest.senders import Profiles
 from processor.projection.rebuild_worker import RebuildWatch
+from processor.projection.samples import DailySample
 from processor.reconcile.arrivals import UnrecordedObjects
 from processor.reconcile.awaited import AwaitedRound
 from processor.reconcile.dropped import DroppedRound
@@ -39,7 +43,9 @@ from processor.reconcile.reconciler import Reconciler
 from processor.reconcile.rounds import Resender
 from processor.reconcile.sweep import Sweep
 from processor.settings import SweepSettings
-from processor.wiring import CONFIG, open_table
+from processor.wiring import CONFIG, open_dry_table, open_table
+
+_CHANCE: Random = SystemRandom()
 
 
 def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
@@ -127,7 +133,26 @@ def follow_up(environment: Mapping[str, str], session: boto3.Session, resender: 
         inventory=S3Inventory(session.client("s3", config=CONFIG)),
         resender=resender,
         ids=KeyedIds(TableSecret(table).read),
+        audits=_upload_auditor(settings, session),
+        chance=_CHANCE,
     )
+
+
+def daily_sample(environment: Mapping[str, str], session: boto3.Session) -> DailySample:
+    settings = SweepSettings.read(environment)
+    table = open_table(session, settings.table)
+    return DailySample(
+        samples=DynamoUploadSamples(table, _CHANCE),
+        audits=_upload_auditor(settings, session),
+        incidents=DynamoIncidents(table),
+        rounds=DynamoRounds(table),
+        chance=_CHANCE,
+    )
+
+
+def _upload_auditor(settings: SweepSettings, session: boto3.Session) -> UploadAuditor:
+    table = open_dry_table(session, settings.table)
+    return UploadAuditor(table, KeyedIds(TableSecret(open_table(session, settings.table)).read))
 
 
 def reconciler(environment: Mapping[str, str], session: boto3.Session) -> Reconciler:

@@ -10,7 +10,7 @@ from intake.files import keys
 from intake.files.keys import UNASSIGNED, KeyedIds, Placement
 from intake.files.model import ObjectVersion
 from intake.files.scan import VALIDATION_OBJECT
-from intake.operations.model import Fault, Incident, RecordedIds, StoredObject
+from intake.operations.model import Fault, ObjectIncident, RecordedIds, StoredObject
 from intake.operations.ports import Ledger
 from intake.storage.ports import Objects
 from processor.ingest.senders import has_teller
@@ -119,7 +119,7 @@ class UnrecordedObjects:
         no_file = held.version.key == VALIDATION_OBJECT or keys.is_folder_marker(held.version.key, held.size)
         return not no_file and held.last_modified <= at - self.time_limit
 
-    def look(self, unclear: Sequence[StoredObject]) -> tuple[list[Incident], int]:
+    def look(self, unclear: Sequence[StoredObject]) -> tuple[list[ObjectIncident], int]:
         """Look for the records of the first arrivals: one call's. Return those without, and how many it were."""
         looked = plan_second_look(self.ids, unclear)
         possible = frozenset(one for ids in looked.values() for one in ids)
@@ -131,17 +131,17 @@ class UnrecordedObjects:
             and not self._is_left_out(held)
         ], len(looked)
 
-    def look_at_all(self, unclear: Sequence[StoredObject]) -> Iterator[Incident]:
+    def look_at_all(self, unclear: Sequence[StoredObject]) -> Iterator[ObjectIncident]:
         while unclear:
             found, looked = self.look(unclear)
             yield from found
             unclear = unclear[looked:]
 
-    def describe(self, fault: Fault, held: StoredObject, file_id: str | None) -> Incident:
+    def describe(self, fault: Fault, held: StoredObject, file_id: str | None) -> ObjectIncident:
         if not file_id:
             # Derived, where its key has none: the key itself may say anything.
             file_id = derive_direct_id(self.ids, held.version, datetime.fromtimestamp(0, tz=UTC), nobodys=False)
-        return Incident(
+        return ObjectIncident(
             fault=fault,
             clinic_id=self._find_owner(held),
             upload_id=keys.upload_of(file_id),
@@ -150,7 +150,7 @@ class UnrecordedObjects:
             seen_at=held.last_modified,
         )
 
-    def _describe_unrecorded(self, held: StoredObject) -> Incident:
+    def _describe_unrecorded(self, held: StoredObject) -> ObjectIncident:
         nobodys = self._find_owner(held) == UNASSIGNED
         own = derive_direct_id(self.ids, held.version, held.last_modified, nobodys=nobodys)
         return self.describe(Fault.ARRIVAL_UNRECORDED, held, own)

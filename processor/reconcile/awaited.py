@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from intake.files.model import FileRecord, FileSummary, now, timestamp
 from intake.files.ports import Verdicts
 from intake.messaging.events import Arrival
-from intake.operations.model import AwaitedGroup, Fault, Incident, StoredObject, StuckFile
+from intake.operations.model import AwaitedGroup, Fault, ObjectIncident, StoredObject, StuckFile
 from intake.operations.ports import AwaitedFiles, Incidents, Inventory, Ledger, Rounds, StuckFiles
 from intake.storage.ports import Objects
 from processor.reconcile.incidents import describe_fault
@@ -225,7 +225,7 @@ class AwaitedRound:
         self.stuck_files.note(noted)
         swept.stuck += len(noted)
         arrivals: list[Arrival] = []
-        late: list[Incident] = []
+        late: list[ObjectIncident] = []
         for file, held in came:
             is_late = held.last_modified <= at - self.time_limit and swept.late + len(late) < LATE_PER_SWEEP
             may_send = swept.enqueued + len(arrivals) < SENT_PER_SWEEP and self.resender.may_send()

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from intake.files import keys
 from intake.files.model import now, timestamp
 from intake.messaging.events import Arrival
-from intake.operations.model import Incident, ObjectPage, StoredObject
+from intake.operations.model import ObjectIncident, ObjectPage, StoredObject
 from intake.operations.ports import Incidents, Inventory, Ledger, Rounds
 from processor.ingest.senders import has_teller
 from processor.reconcile.arrivals import LOOKED_UP, UnrecordedObjects, derive_direct_id
@@ -113,7 +113,7 @@ class DroppedRound:
         sending = held.in_parts and held.last_modified > began - LONG_SENDING
         return sending or known_until is None or held.last_modified > known_until
 
-    def _list_unrecorded(self, fresh: Sequence[StoredObject]) -> Iterator[Incident]:
+    def _list_unrecorded(self, fresh: Sequence[StoredObject]) -> Iterator[ObjectIncident]:
         for start in range(0, len(fresh), LOOKED_UP):
             some = fresh[start : start + LOOKED_UP]
             own = {held.position: self._derive_id(held) for held in some}

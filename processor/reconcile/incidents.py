@@ -4,9 +4,10 @@ A finding may be a step that was just being taken when the sweep looked. So nobo
 has seen it again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import Random
 
 from intake.files import keys
 from intake.files.keys import KeyedIds
@@ -14,13 +15,20 @@ from intake.files.model import FileRecord, FileSummary, ObjectVersion, now
 from intake.files.ports import Records
 from intake.files.states import JUDGED, OPEN, State
 from intake.messaging.events import Arrival
-from intake.operations.model import Fault, Incident
-from intake.operations.ports import Incidents, Inventory, Rounds
+from intake.operations.model import Fault, Incident, ObjectIncident
+from intake.operations.ports import Incidents, Inventory, Rounds, UploadAudits
 from processor.ingest.senders import has_teller
 from processor.reconcile.arrivals import list_recording_ids
-from processor.reconcile.rounds import Resender
+from processor.reconcile.rounds import Resender, TimeShare
 
 INCIDENTS_PER_SWEEP = 100
+
+AUDITS_PER_SWEEP = 5
+"""Uploads that are audited again. What is not looked at stands as it is, and its turn comes by chance."""
+
+AGAIN_UNTIL = 10
+"""Minutes of each hour in which uploads are audited again that were told of: each is read as a whole, and may stand for
+weeks until somebody has it mended."""
 
 SETTLED = timedelta(hours=3)
 """How long the five deliveries of a message may take: until then, one of them may yet record the copy it made."""
@@ -51,6 +59,8 @@ class FollowUp:
         inventory: Inventory,
         resender: Resender,
         ids: KeyedIds,
+        audits: UploadAudits,
+        chance: Random,
         clock: Callable[[], datetime] = now,
     ) -> None:
         self._incidents = incidents
@@ -59,13 +69,16 @@ class FollowUp:
         self._inventory = inventory
         self._resender = resender
         self._ids = ids
+        self._audits = audits
+        self._chance = chance
         self._clock = clock
 
-    def run(self) -> Followed:
+    def run(self, share: TimeShare) -> Followed:
         positions = self._rounds.read()
         opened, behind = self._incidents.open(positions.get(_ROUND, ""), INCIDENTS_PER_SWEEP)
-        standing = [incident for incident in opened if self._holds(incident)]
-        untold = [incident for incident in standing if not incident.told and not self._may_settle(incident)]
+        audited = self._audit_again(opened, share)
+        standing = [incident for incident in opened if self._holds(incident, audited)]
+        untold = [incident for incident in standing if not incident.told and self._is_sure(incident, audited)]
         for incident in untold:
             self._incidents.tell(incident, self._clock())
         over = [incident for incident in opened if incident not in standing]
@@ -74,11 +87,27 @@ class FollowUp:
         if behind != positions.get(_ROUND, ""):
             self._rounds.write({**positions, _ROUND: behind})
         # What S3 never told of is judged after all.
-        lost = [incident for incident in standing if incident.fault is Fault.ARRIVAL_UNRECORDED]
+        objects = [incident for incident in standing if isinstance(incident, ObjectIncident)]
+        lost = [incident for incident in objects if incident.fault is Fault.ARRIVAL_UNRECORDED]
         enqueued = self._resender.send(Arrival(incident.object, incident.seen_at) for incident in lost)
         return Followed(len(standing), len(untold), len(over), enqueued)
 
-    def _holds(self, incident: Incident) -> bool:
+    def _audit_again(self, opened: Sequence[Incident], share: TimeShare) -> dict[str, bool]:
+        """Return of some uploads, by incident, whether their sums differ still; first of those nobody was told of."""
+        is_again = self._clock().minute < AGAIN_UNTIL
+        sums = [one for one in opened if one.fault is Fault.SUMS_DIFFER and (is_again or not one.told)]
+        self._chance.shuffle(sums)
+        found: dict[str, bool] = {}
+        for incident in sorted(sums, key=lambda one: one.told)[:AUDITS_PER_SWEEP]:
+            audit = self._audits.audit(incident.clinic_id, incident.upload_id, share.ends)
+            # What keeps changing is looked at another time.
+            if audit and (audit.differing or not audit.is_moving):
+                found[incident.incident_id] = bool(audit.differing)
+        return found
+
+    def _holds(self, incident: Incident, audited: Mapping[str, bool]) -> bool:
+        if not isinstance(incident, ObjectIncident):
+            return audited.get(incident.incident_id, True)
         # By a list of one, for the sweep may read no file to ask whether it stands.
         wanted = incident.object
         listed = self._inventory.objects(wanted.bucket, "", 1, wanted.key).held
@@ -97,16 +126,26 @@ class FollowUp:
                 return stands and not (record and claims(record, wanted))
             case Fault.ARRIVAL_UNRECORDED:
                 return stands and not has_teller(known.values(), wanted)
+            case Fault.SUMS_DIFFER:
+                return False  # No object has sums.
 
-    def _may_settle(self, incident: Incident) -> bool:
+    def _is_sure(self, incident: Incident, audited: Mapping[str, bool]) -> bool:
+        """Say whether an incident that stands was seen to, and may not be over by itself."""
+        if not isinstance(incident, ObjectIncident):
+            return incident.incident_id in audited
+        return not self._may_settle(incident)
+
+    def _may_settle(self, incident: ObjectIncident) -> bool:
         """Say whether an object may be the copy of a file whose verdict is about to be recorded."""
         young = incident.seen_at > self._clock() - SETTLED
         return incident.fault is Fault.OBJECT_UNCLAIMED and young and not self._resender.may_send()
 
 
-def describe_fault(fault: Fault, file: FileRecord | FileSummary, version: ObjectVersion, at: datetime) -> Incident:
+def describe_fault(
+    fault: Fault, file: FileRecord | FileSummary, version: ObjectVersion, at: datetime
+) -> ObjectIncident:
     """Return an incident of a file's object, as it was seen at a time."""
-    return Incident(
+    return ObjectIncident(
         fault=fault,
         clinic_id=file.clinic_id,
         upload_id=file.upload_id,

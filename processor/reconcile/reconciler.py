@@ -13,7 +13,7 @@ from itertools import takewhile
 
 from intake.files import keys
 from intake.files.model import FileRecord, now, timestamp
-from intake.operations.model import Fault, Incident
+from intake.operations.model import Fault, ObjectIncident
 from intake.operations.ports import Incidents, Inventory, Ledger, Rounds
 from processor.ingest.filing import Buckets
 from processor.reconcile.arrivals import LOOKED_UP, Questions, UnrecordedObjects
@@ -46,7 +46,7 @@ class Reconciled:
 class _Part:
     """What a sweep did of one round."""
 
-    suspects: list[Incident]
+    suspects: list[ObjectIncident]
     compared: int
     next: str
     """Where the next sweep goes on; empty to begin again."""
@@ -128,7 +128,7 @@ class Reconciler:
             and (record.stored.bucket != self.buckets.quarantine or record.created_at > forgotten)
         ]
 
-    def _find_gaps(self, folder: list[FileRecord]) -> Iterator[Incident]:
+    def _find_gaps(self, folder: list[FileRecord]) -> Iterator[ObjectIncident]:
         """Yield an incident of each record of one upload whose object a list of its objects leaves out."""
         wanted = {record.stored.key: record for record in folder if record.stored}
         first, last = min(wanted), max(wanted)

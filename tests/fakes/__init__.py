@@ -10,7 +10,14 @@ from tests.fakes.board import FakeStudyBoard
 from tests.fakes.children import FakeChildren
 from tests.fakes.expectations import FakeExpectedExams, FakeReminders
 from tests.fakes.feed import FakeChangeFeed
-from tests.fakes.incidents import FakeAwaitedFiles, FakeIncidents, FakeLedger, FakeRounds
+from tests.fakes.incidents import (
+    FakeAwaitedFiles,
+    FakeIncidents,
+    FakeLedger,
+    FakeRounds,
+    FakeUploadAudits,
+    FakeUploadSamples,
+)
 from tests.fakes.labels import FakeStudyLabels
 from tests.fakes.last_errors import FakeLastErrors
 from tests.fakes.messages import (
@@ -83,6 +90,8 @@ __all__ = [
     "FakeSubscriptions",
     "FakeTable",
     "FakeTroubles",
+    "FakeUploadAudits",
+    "FakeUploadSamples",
     "FakeVerdicts",
     "FakeWebhooks",
     "FakeWorker",

@@ -7,7 +7,7 @@ from datetime import datetime
 from intake.files.keys import UNASSIGNED, is_announced
 from intake.files.model import FileSummary, timestamp
 from intake.files.states import State
-from intake.operations.model import Announcements, AwaitedGroup, Incident, RecordedIds
+from intake.operations.model import Announcements, AwaitedGroup, Incident, RecordedIds, SampledUpload, UploadAudit
 from tests.fakes.table import FakeTable, summary
 
 
@@ -48,6 +48,31 @@ class FakeRounds:
 
     def write(self, positions: dict[str, str]) -> None:
         self.positions = positions
+
+
+@dataclass
+class FakeUploadAudits:
+    """Tells what a test has said of an upload; of any other, that all is exact."""
+
+    told: dict[str, UploadAudit | None] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def audit(self, clinic_id: str, upload_id: str, ends: float) -> UploadAudit | None:
+        self.asked.append(upload_id)
+        return self.told.get(upload_id, UploadAudit(()))
+
+
+@dataclass
+class FakeUploadSamples:
+    """Draws a clinic's uploads, the first ones first."""
+
+    uploads: list[SampledUpload] = field(default_factory=list)
+
+    def clinics(self) -> list[str]:
+        return sorted({one.clinic_id for one in self.uploads})
+
+    def draw(self, clinic_id: str, count: int) -> list[SampledUpload]:
+        return [one for one in self.uploads if one.clinic_id == clinic_id][:count]
 
 
 @dataclass

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from random import Random
 from typing import Any, assert_never
 
 from intake.expectations.dynamodb import DynamoExpectedExams
@@ -68,6 +69,7 @@ from tests.fakes import (
     FakeObjects,
     FakePresigner,
     FakeStuckFiles,
+    FakeUploadAudits,
 )
 from tests.model.contents import SOFTENED
 from tests.model.dynamodb import InMemoryDynamoDB
@@ -169,7 +171,7 @@ class World:
     def sweep(self) -> None:
         """Do what the sweeping function does of the files (`processor/handlers/sweep.py`)."""
         self._resender.begin()
-        self._follow_up.run()
+        self._follow_up.run(begin_share(60))
         self._sweep.run()
         for part in (self._awaited, self._dropped, self._reconciler):
             part.run(begin_share(A_ROUND_S))
@@ -253,7 +255,10 @@ class World:
             "incidents": incidents, "inventory": inventory, "rounds": rounds, "clock": self.clock,
         }  # fmt: skip
         of_incoming: dict[str, Any] = {"incoming_bucket": "incoming"}
-        self._follow_up = FollowUp(**shared, records=self.records, resender=self._resender, ids=IDS)
+        self._follow_up = FollowUp(
+            **shared, records=self.records, resender=self._resender, ids=IDS, audits=FakeUploadAudits(),
+            chance=Random(1),
+        )  # fmt: skip
         self._awaited = AwaitedRound(
             **shared, **of_incoming, ledger=ledger, awaited=DynamoAwaitedFiles(table), verdicts=verdicts,
             objects=self.objects, resender=self._resender, stuck_files=FakeStuckFiles(), time_limit=TIME_LIMIT,

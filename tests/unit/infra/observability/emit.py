@@ -98,6 +98,7 @@ def sweep():
     from datetime import timedelta
 
     from processor.handlers import sweep as sweep_handler
+    from processor.projection.samples import Sampled
     from processor.reconcile.awaited import AwaitedSwept
     from processor.reconcile.dropped import DroppedSwept
     from processor.reconcile.incidents import Followed
@@ -106,12 +107,13 @@ def sweep():
 
     turns = iter(["a turn", ""])
     sweep_handler._lease = SimpleNamespace(take=lambda at, until: next(turns), give_back=lambda turn: None)
-    sweep_handler._follow_up = SimpleNamespace(run=lambda: Followed(standing=2, told=1, closed=1, enqueued=1))
+    sweep_handler._follow_up = SimpleNamespace(run=lambda share: Followed(standing=2, told=1, closed=1, enqueued=1))
     sweep_handler._sweep = SimpleNamespace(run=lambda: Swept(1, 1, 1, readmitted=True))
     age = timedelta(hours=30)
     sweep_handler._awaited = SimpleNamespace(run=lambda share: AwaitedSwept(expired=1, enqueued=1, age=age))
     sweep_handler._dropped = SimpleNamespace(run=lambda share: DroppedSwept(listed=9, unrecorded=1, enqueued=1))
     sweep_handler._reconciler = SimpleNamespace(run=lambda share: Reconciled(300, 1, timedelta(hours=1)))
+    sweep_handler._sample = SimpleNamespace(run=lambda share: Sampled(drawn=2, audited=["01k"], left=1))
     sweep_handler._quiet = SimpleNamespace(run=lambda: 1)
     sweep_handler._expected = SimpleNamespace(run=lambda: 3)
     sweep_handler._rebuilds = SimpleNamespace(run=lambda: None)
@@ -126,14 +128,16 @@ def broken_sweep():
         take=lambda at, until: "a turn", give_back=lambda turn: print('{"done": "given back"}')
     )
     sweep_handler._lease = given_back
-    sweep_handler._follow_up = sweep_handler._sweep = SimpleNamespace(run=_broken)
+    sweep_handler._follow_up = SimpleNamespace(run=lambda share: _broken())
+    sweep_handler._sweep = SimpleNamespace(run=_broken)
     sweep_handler._awaited = SimpleNamespace(run=lambda share: print('{"done": "awaited"}'))
     sweep_handler._dropped = SimpleNamespace(run=lambda share: _broken())
     sweep_handler._reconciler = SimpleNamespace(run=lambda share: print('{"done": "reconciled"}'))
+    sweep_handler._sample = SimpleNamespace(run=lambda share: print('{"done": "sampled"}'))
     sweep_handler._quiet = SimpleNamespace(run=lambda: print('{"done": "quiet"}'))
     sweep_handler._expected = SimpleNamespace(run=lambda: print('{"done": "expected"}'))
     sweep_handler._rebuilds = SimpleNamespace(run=lambda: None)
-    sweep_handler.report_awaited = sweep_handler.report_reconciled = lambda _: None
+    sweep_handler.report_awaited = sweep_handler.report_reconciled = sweep_handler.report_sampled = lambda _: None
     sweep_handler.report_quiet = sweep_handler.report_expected = lambda _: None
     try:
         sweep_handler.handle({}, CONTEXT)

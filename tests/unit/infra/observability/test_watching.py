@@ -81,7 +81,7 @@ def test_what_a_function_writes_is_embedded_metric_format_as_it_is_published(lin
 def test_what_fails_in_a_sweep_keeps_nothing_else_from_being_swept(template):
     lines = lines_of(template, "sweep", "broken_sweep")
     assert [line["done"] for line in lines if "done" in line] == [
-        "awaited", "reconciled", "expected", "quiet", "given back", "failed",
+        "awaited", "reconciled", "sampled", "expected", "quiet", "given back", "failed",
     ]  # fmt: skip
 
 

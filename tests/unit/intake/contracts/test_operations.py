@@ -2,16 +2,28 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 import pytest
 
 from intake.analytics.athena import DynamoQueryRuns
 from intake.analytics.model import QueryRun
 from intake.operations.dynamodb import DynamoAudit, DynamoLastErrors, DynamoStuckFiles
-from intake.operations.model import AuditFilter, LastError, StuckFile
+from intake.operations.model import AuditFilter, LastError, SampledUpload, StuckFile
 from intake.operations.reconciliation import DynamoIncidents, DynamoRounds
-from tests.fakes import FakeAudit, FakeIncidents, FakeLastErrors, FakeQueryRuns, FakeRounds, FakeStuckFiles
-from tests.records import NOON, a_file
+from intake.operations.upload_samples import DynamoUploadSamples
+from intake.records.records import DynamoRecords
+from intake.table.expressions import clinic
+from tests.fakes import (
+    FakeAudit,
+    FakeIncidents,
+    FakeLastErrors,
+    FakeQueryRuns,
+    FakeRounds,
+    FakeStuckFiles,
+    FakeUploadSamples,
+)
+from tests.records import NOON, a_file, an_upload
 from tests.unit.intake.operations.test_audit import EVERYTHING, START, create_audit_table, entry
 from tests.unit.intake.operations.test_incidents import an_incident
 
@@ -50,6 +62,37 @@ class TestIncidents:
             if not position:
                 break
         assert sorted(one.file_id for one in found) == [one.file_id for one in wanted]
+
+
+class TestUploadSamples:
+    UPLOADS = tuple(f"01kanq{number:020d}" for number in range(4))
+
+    @pytest.fixture
+    def samples(self, in_table):
+        """Three uploads of a clinic, and one of another."""
+        owners = dict.fromkeys(self.UPLOADS, "northside") | {self.UPLOADS[3]: "lakeview"}
+        drawn = [
+            SampledUpload(clinic_id=clinic_id, upload_id=upload_id, files=2, changed_at=NOON)
+            for upload_id, clinic_id in owners.items()
+        ]
+
+        def fill(table):
+            for upload_id, clinic_id in owners.items():
+                table.put({"pk": "CLINICS", "sk": clinic_id, "clinic_id": clinic_id}, clinic(clinic_id))
+                of = {"clinic_id": clinic_id, "upload_id": upload_id}
+                DynamoRecords(table).add_files(an_upload(**of), [a_file(number, **of) for number in range(2)])
+            return DynamoUploadSamples(table, Random(1))
+
+        return in_table(lambda: FakeUploadSamples(drawn), fill)
+
+    def test_each_clinic_has_its_own_drawn_and_none_twice(self, samples):
+        assert sorted(samples.clinics()) == ["lakeview", "northside"]
+        own = samples.draw("northside", 9)
+        assert sorted(one.upload_id for one in own) == [*self.UPLOADS[:3]]
+        assert {(one.clinic_id, one.files, one.changed_at) for one in own} == {("northside", 2, NOON)}
+        assert len({one.upload_id for one in samples.draw("northside", 2)}) == 2
+        assert [one.upload_id for one in samples.draw("lakeview", 2)] == [self.UPLOADS[3]]
+        assert samples.draw("southside", 2) == []
 
 
 class TestRounds:

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from intake.files.model import ObjectVersion
 from intake.messaging.model import AlertKind
-from intake.operations.model import Fault, Incident
+from intake.operations.model import Fault, Incident, ObjectIncident
 from intake.operations.reconciliation import DynamoIncidents, DynamoRounds
 from intake.projections.outbox import DynamoOutbox
 from intake.table.table import Table
@@ -12,7 +12,7 @@ from tests.unit.intake.conftest import TABLE
 
 
 def an_incident(number=0, fault=Fault.OBJECT_MISSING):
-    return Incident(
+    return ObjectIncident(
         fault=fault,
         clinic_id="northside",
         upload_id=UPLOAD_ID,
@@ -66,6 +66,21 @@ def test_late_files_are_told_of_by_upload_and_disagreements_by_clinic(dynamodb):
     assert outbox.take_due_alert(AlertKind.DISAGREEMENT, "northside", NOON).codes == {
         "object-unclaimed": 1, "arrival-unrecorded": 1,
     }  # fmt: skip
+
+
+def test_an_upload_whose_sums_differ_is_an_incident_of_no_object_and_told_with_its_clinics_others(dynamodb):
+    incidents, outbox = DynamoIncidents(Table(dynamodb, TABLE)), DynamoOutbox(Table(dynamodb, TABLE))
+    differing = Incident(fault=Fault.SUMS_DIFFER, clinic_id="northside", upload_id=UPLOAD_ID, seen_at=NOON)
+    for one in (differing, an_incident(7)):
+        incidents.note([one, one])
+        incidents.tell(one, NOON)
+    assert {*incidents.open("", 10)[0]} == {replace(differing, told=True), replace(an_incident(7), told=True)}
+
+    due = outbox.take_due_alert(AlertKind.DISAGREEMENT, "northside", NOON)
+    assert due.codes == {"sums-differ": 1, "object-missing": 1}
+    assert (due.first_upload_id, due.first_file_id) == (UPLOAD_ID, an_incident(7).file_id)
+    incidents.close(differing, NOON)
+    assert incidents.open("", 10)[0] == (replace(an_incident(7), told=True),)
 
 
 def test_open_incidents_come_in_pages_and_no_id_names_an_object(dynamodb):

@@ -21,7 +21,7 @@ from intake.files.states import State
 from intake.messaging.dynamodb import DynamoSubscriptions, DynamoWebhooks
 from intake.messaging.model import Subscription, Webhook
 from intake.operations.dynamodb import DynamoStuckFiles
-from intake.operations.model import Fault, Incident, StuckFile
+from intake.operations.model import Fault, ObjectIncident, StuckFile
 from intake.operations.reconciliation import DynamoIncidents
 from intake.orders.model import Answer, Answered, Order, OrderBatch, Review, Selection, Task
 from intake.orders.orders import DynamoOrders
@@ -99,7 +99,7 @@ class Stand:
 
     def incident(self, clinic_id):
         at = {"object": ObjectVersion("incoming", "k", "v1"), "seen_at": NOON}
-        return Incident(fault=Fault.LATE, clinic_id=clinic_id, upload_id=UPLOAD_ID, file_id="f", **at)
+        return ObjectIncident(fault=Fault.LATE, clinic_id=clinic_id, upload_id=UPLOAD_ID, file_id="f", **at)
 
 
 STEP = TimelineEntry(NOON, "processor", "deleted")

@@ -25,6 +25,7 @@ from tests.fakes import (
     FakeRecords,
     FakeRounds,
     FakeTable,
+    FakeUploadAudits,
 )
 from tests.records import IDS, NOON, UPLOAD_ID, a_file
 
@@ -46,7 +47,9 @@ class World:
         """Sweep as a function that begins anew: all that it remembers stands in the table."""
         common = {"incidents": self.incidents, "rounds": self.rounds, "inventory": self.inventory}
         common |= {"resender": Resender(self.queue), "clock": lambda: self.at}
-        FollowUp(records=FakeRecords(self.table), ids=IDS, **common).run()
+        FollowUp(
+            records=FakeRecords(self.table), ids=IDS, audits=FakeUploadAudits(), chance=random.Random(1), **common
+        ).run(begin_share(8))
         look_up = self.ledger.look_up
 
         def counted(file_ids, upload_ids):

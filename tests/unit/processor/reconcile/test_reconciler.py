@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from random import Random
 
 import pytest
 
@@ -24,6 +25,7 @@ from tests.fakes import (
     FakeRecords,
     FakeRounds,
     FakeTable,
+    FakeUploadAudits,
 )
 from tests.records import IDS, NOON, UPLOAD_ID, a_file, an_upload
 
@@ -44,7 +46,14 @@ class World:
         """Start the function anew: all that it remembers stands in the table."""
         inventory, ledger = FakeInventory(self.objects), FakeLedger(self.table)
         common = {"incidents": self.incidents, "rounds": self.rounds, "inventory": inventory, "clock": lambda: self.at}
-        self.follow_up = FollowUp(records=self.records, ids=IDS, resender=Resender(self.queue), **common)
+        self.follow_up = FollowUp(
+            records=self.records,
+            ids=IDS,
+            resender=Resender(self.queue),
+            audits=FakeUploadAudits(),
+            chance=Random(1),
+            **common,
+        )
         self.reconciler = Reconciler(
             ledger=ledger,
             unrecorded=UnrecordedObjects(
@@ -63,7 +72,7 @@ class World:
     def sweep(self, times=1):
         for _ in range(times):
             self.start()
-            followed = self.follow_up.run()
+            followed = self.follow_up.run(begin_share(8))
             self.reconciled = self.reconciler.run(begin_share(60))
             self.at += timedelta(minutes=5)
         return followed
@@ -311,9 +320,9 @@ def test_a_late_file_is_told_of_until_it_has_its_verdict(world):
 
 
 def _late(file, arrived):
-    from intake.operations.model import Incident
+    from intake.operations.model import ObjectIncident
 
-    return Incident(
+    return ObjectIncident(
         fault=Fault.LATE,
         clinic_id=file.clinic_id,
         upload_id=file.upload_id,

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections import Counter
 from datetime import timedelta
+from random import Random
 
 import pytest
 
@@ -19,7 +20,7 @@ from processor.reconcile.arrivals import UnrecordedObjects
 from processor.reconcile.incidents import FollowUp
 from processor.reconcile.reconciler import Reconciler
 from processor.reconcile.rounds import Resender, begin_share
-from tests.fakes import FakeObjects, FakeQueue
+from tests.fakes import FakeObjects, FakeQueue, FakeUploadAudits
 from tests.records import IDS, NOON, a_file
 
 BUCKETS = ("incoming", "accepted", "quarantine")
@@ -120,7 +121,14 @@ def dearest_sweep(account):
         "inventory": S3Inventory(account),
         "clock": lambda: NOON + timedelta(days=1),
     }
-    follow_up = FollowUp(records=DynamoRecords(table), ids=IDS, resender=Resender(FakeQueue()), **common)
+    follow_up = FollowUp(
+        records=DynamoRecords(table),
+        ids=IDS,
+        resender=Resender(FakeQueue()),
+        audits=FakeUploadAudits(),
+        chance=Random(1),
+        **common,
+    )
     ledger = DynamoLedger(table)
     reconciler = Reconciler(
         ledger=ledger,
@@ -139,7 +147,7 @@ def dearest_sweep(account):
     dearest = Counter()
     for _ in range(6):
         account.calls.clear()
-        follow_up.run()
+        follow_up.run(begin_share(8))
         compared = reconciler.run(begin_share(60)).compared
         dearest |= account.calls
     assert compared or len(account.files) < 100
