@@ -10,7 +10,7 @@ from infra.local.stack import LocalStack
 from scalper.admin.session import open_session
 from scalper.errors import NotFoundError
 from tests.emulator.sign_in import answered_sign_in
-from tests.emulator.stacks import free_port
+from tests.emulator.stacks import eventually, free_port
 from tests.emulator.test_stack import claims
 
 pytestmark = pytest.mark.emulator
@@ -53,6 +53,11 @@ def test_an_admin_signs_in_by_loopback_and_the_api_takes_the_token(stack, portal
             assert files_at(address, first).status_code == 200
         with pytest.raises(NotFoundError):
             rebuilds.read("nobody-knows-it")
+        started = rebuilds.start(clinic_id="northside")
+        # What it finds depends on what other tests have left behind.
+        assert eventually(lambda: rebuilds.read(started.rebuild_id).ended, within_s=120)
+        audited = rebuilds.read(started.rebuild_id)
+        assert (audited.state, audited.dry_run) == ("done", True)
         renewed = tokens.get(instead_of=first)
         assert renewed != first
         assert claims(renewed)["client_id"] == stack.outputs["CliClientId"]
