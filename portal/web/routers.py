@@ -30,7 +30,7 @@ from portal.web.clinic import (
     uploads,
 )
 from portal.web.layout.support_messages import SUPPORT_FILTERS
-from portal.web.quarantine import orders, rejected, stuck
+from portal.web.quarantine import orders, rebuilds, rejected, stuck
 
 _CLINIC_PAGES = (
     uploads,
@@ -44,7 +44,7 @@ _CLINIC_PAGES = (
     scorecard,
 )
 _PAGES = (*_CLINIC_PAGES, shared, people, notifications)
-_ADMIN_PAGES = (dashboard, all_uploads, analytics, rejected, orders, stuck, accounts, clinics, audit)
+_ADMIN_PAGES = (dashboard, all_uploads, analytics, rejected, orders, stuck, rebuilds, accounts, clinics, audit)
 
 STAFF_PAGES = (
     ("/studies", "Exams"),
@@ -66,7 +66,13 @@ ADMIN_PAGES = (
 
 STANDING_UNDER = {
     "/studies": ("/patients", "/expected"),
-    "/admin/quarantine": ("/admin/reviews", "/admin/orders", "/admin/stuck", "/admin/dead-letters"),
+    "/admin/quarantine": (
+        "/admin/reviews",
+        "/admin/orders",
+        "/admin/stuck",
+        "/admin/dead-letters",
+        "/admin/rebuilds",
+    ),
     "/admin/clinics": ("/admin/admins", "/admin/people"),
 }
 """Entry of the navigation → other pages that stand under it."""

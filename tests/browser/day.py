@@ -14,6 +14,7 @@ from intake.studies.exams import Exam
 from processor.projection import alert_texts
 from tests.browser.administration import administer
 from tests.browser.analysed import analyse
+from tests.browser.audits import audit
 from tests.browser.exams import expect_exams, share
 from tests.browser.portal_server import PortalServer
 from tests.browser.sample import CLINIC, PATIENT, STAFF, Sample
@@ -37,6 +38,8 @@ class Day:
     waiting_file: str
     running_order: str
     tried_order: str
+    running_rebuild: str
+    found_rebuild: str
     image_file: str
     document_file: str
     study: str
@@ -74,6 +77,7 @@ def fill(portal: PortalServer) -> Day:
     analyse(portal)
     _expect(portal)
     ordered, tried = work(portal, mixed.upload_id)
+    running_rebuild, found_rebuild = audit(portal, mixed.upload_id, warned)
     _subscriptions(portal)
     study = IDS.study(CLINIC, warned.metadata["study_instance_uid"])
     expect_exams(portal)
@@ -88,6 +92,8 @@ def fill(portal: PortalServer) -> Day:
         waiting_file=waiting[0].file_id,
         running_order=ordered,
         tried_order=tried,
+        running_rebuild=running_rebuild,
+        found_rebuild=found_rebuild,
         image_file=drawn.file_id,
         document_file=letter.file_id,
         study=study,

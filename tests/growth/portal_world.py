@@ -42,6 +42,7 @@ FORM = {
     "task": "try",
     "order_id": "a" * 26,
     "new_id": "b" * 26,
+    "job_id": "c" * 26,
     "scope": "all",
     "state": "failed",
     "days": "7",

@@ -7,6 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from intake.files.states import State
+from intake.languages import mark
 from intake.orders.model import Order, Selection
 from portal.presentation.formatting import format_count, parse_moment
 from portal.presentation.languages import gettext
@@ -20,6 +21,8 @@ _LISTS = (
     ("/admin/stuck", "Stuck files", WorkList.STUCK),
     ("/admin/dead-letters", "Dead letters", WorkList.DEAD_LETTERS),
 )
+
+COUNTS = mark("Counts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,9 @@ def list_tabs(services: Services) -> list[Tab]:
     numbers = count_work(services)
     counted = ((href, label, numbers[which]) for href, label, which in _LISTS)
     most = f"{MOST_COUNTED}+"
-    return [Tab(href, label, most if count > MOST_COUNTED else f"{count or ''}") for href, label, count in counted]
+    tabs = [Tab(href, label, most if count > MOST_COUNTED else f"{count or ''}") for href, label, count in counted]
+    # Nothing waits there for anybody.
+    return [*tabs, Tab("/admin/rebuilds", COUNTS, "")]
 
 
 QUARANTINE = "/admin/quarantine"

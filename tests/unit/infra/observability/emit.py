@@ -195,5 +195,5 @@ def _message(number, body):
 
 
 if __name__ == "__main__":
-    works = (judge, projector, exporter, sweep, broken_sweep, lost_projection, lost_export)
+    works = (judge, projector, exporter, sweep, rebuild, broken_sweep, lost_projection, lost_export)
     {work.__name__: work for work in works}[sys.argv[1]]()

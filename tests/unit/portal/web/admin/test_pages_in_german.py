@@ -13,6 +13,8 @@ from intake.files.states import State
 from intake.messaging.events import Arrival, notification
 from intake.messaging.model import QueuedMessage
 from intake.operations.model import QuietClinic, StuckFile
+from intake.recounts.jobs import RebuildJob
+from intake.recounts.model import Difference
 from processor.judge.rules.catalogue import RULES
 from tests.records import UPLOAD_ID, a_file, an_upload
 from tests.unit.portal.monitoring.test_dashboard import change
@@ -29,6 +31,7 @@ SPOKEN = {
 }
 """Texts that are called otherwise in German."""
 
+REBUILT, AUDITED, AUDITING = (f"01m8k4hcp9437tkt0nbpnkx5n{end}" for end in "abc")
 PAGES = [
     "/admin", "/admin?range=30d&clinic=northside", "/admin?clinic=lakeview", "/admin/storage",
     "/admin/analytics", "/admin/analytics/rejections?days=30", "/admin/analytics/throughput",
@@ -45,6 +48,7 @@ PAGES = [
     "/admin/clinics/lakeview/profile/history", "/admin/clinics/northside/partners/new",
     "/admin/clinics/northside/partners/partner-1", "/admin/admins", "/admin/admins/invite",
     "/admin/people/u-1", "/admin/people/u-2?done=disable", "/admin/people/u-3?done=make-lead",
+    "/admin/rebuilds", f"/admin/rebuilds/{REBUILT}", f"/admin/rebuilds/{AUDITED}", f"/admin/rebuilds/{AUDITING}",
     "/admin/audit", "/admin/audit?action=clinic.", "/admin/audit?clinic=nowhere",
 ]  # fmt: skip
 
@@ -57,6 +61,7 @@ FORMS = {
     "/admin/clinics/northside/partners/new": {"name": ""},
     "/admin/quarantine": {"task": "accept", "order_id": "a" * 26, "file": file_id()},
     "/admin/quarantine/delete": {"order_id": "a" * 26, "file": file_id(), "reason": "short"},
+    "/admin/rebuilds": {"job_id": "01m8k4hcp9437tkt0nbpnkx5nd", "upload": "odd"},
     "/admin/dead-letters/judging/discard?asked=1": {"message_id": "m1"},
 }
 """Forms that are shown again: with what is wrong in them, or to ask for a reason."""
@@ -121,9 +126,23 @@ def busy(portal):
     act(portal, "try", file=file_id(2))
     admin.post("/admin/clinics/northside/profile", data=profile_fields(admin, **{"max-pdf": "5", "kind-png": None}))
     admin.post("/admin/clinics/lakeview/deactivate")
+    _rebuild(portal)
     portal.athena.answers["Rejections by cause"] = CAUSES
     ask(portal)
     return portal
+
+
+def _rebuild(portal):
+    """Keep a rebuild and an audit that found something, and an audit that goes on."""
+    found = (Difference(f"upload {UPLOAD_ID}", "n_accepted", 1, 2), Difference("feed of northside", "its head", 1, 2))
+    asked = {"clinic_id": "northside", "actor": "admin-1", "placed_at": now(), "units_per_s": 200, "found": found}
+    told = {**asked, "differences": 300, "uncounted": 1, "adopted": 1, "busy": 1, "busy_units": ("study x",)}
+    for job in (
+        RebuildJob(job_id=REBUILT, mends=True, **told, ended_at=now()),
+        RebuildJob(job_id=AUDITED, mends=False, **told, ended_at=now(), upload_id=UPLOAD_ID),
+        RebuildJob(job_id=AUDITING, mends=False, **told, worked_at=now(), position="northside/1#x"),
+    ):
+        portal.rebuild_jobs.jobs[job.job_id] = job
 
 
 def list_english(answer):
