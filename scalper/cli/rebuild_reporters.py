@@ -109,7 +109,7 @@ def _summarise(job: Rebuild) -> str:
     if job.state != "done":
         return f"{line} Not everything was looked at: run it again."
     if job.busy:
-        return f"{line} {_count(job.busy, 'unit')} kept changing: run it again."
+        return f"{line} {_count(job.busy, 'unit')} kept changing: run it again in a few minutes."
     return line
 
 
