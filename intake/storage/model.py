@@ -11,6 +11,9 @@ DECLARED_SHA256 = "sha256"
 DECLARED_EXTENSION = "extension"
 """The object metadata that carries the declared name's extension, and nothing else of the name, to the processor."""
 
+SOURCE_VERSION = "source-version"
+"""The object metadata by which a copy of ours names the version that it was made of."""
+
 
 @dataclass(frozen=True, slots=True)
 class ObjectRange:

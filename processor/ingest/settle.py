@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from intake.errors import ContentionError, NotFoundError
+from intake.errors import ContentionError, NotFoundError, ObjectTakenError
 from intake.files import keys
 from intake.files.model import FileRecord, Finding, ObjectVersion, now
 from intake.files.ports import Children, Verdicts
 from intake.files.states import State
 from intake.messaging.events import Settlement
 from intake.messaging.ports import Queue
+from intake.storage.model import SOURCE_VERSION, ObjectRange
 from intake.storage.ports import Objects
 from processor.ingest.expand import SETTLED_AFTER_S, Blocks, find_bytes
 from processor.ingest.filing import Buckets
@@ -52,7 +53,7 @@ class Settler:
     clock: Callable[[], datetime] = now
 
     def settle(self, asked: Settlement) -> Settled:
-        """Raises NotFoundError, ObjectMissingError, ContentionError."""
+        """Raises NotFoundError, ObjectMissingError, ObjectTakenError, ContentionError."""
         archive = self.verdicts.file(asked.file_id)
         if archive is None or archive.clinic_id != asked.clinic_id:
             raise NotFoundError("the archive has no record")
@@ -117,7 +118,29 @@ class Settler:
     def _copy(self, archive: FileRecord, stored: ObjectVersion, bucket: str) -> ObjectVersion:
         described = self.objects.describe(stored)
         key = keys.object_key(archive.clinic_id, archive.upload_id, archive.file_id, archive.created_at)
-        return self.objects.copy(stored, described.etag, described.total, bucket, key).stored
+        try:
+            return self.objects.copy(stored, described.etag, described.total, bucket, key).stored
+        except ObjectTakenError:
+            standing = self.objects.find(bucket, key)
+            if standing and self._holds_archive(standing.version, archive, described):
+                return standing.version
+            # What another arrival under the archive's key left there: its next delivery takes that away.
+            raise
+
+    def _holds_archive(self, standing: ObjectVersion, archive: FileRecord, source: ObjectRange) -> bool:
+        """Say whether what stands under an archive's key are its own bytes, though it is no copy of `source`.
+
+        An archive that was rejected before lies in quarantine still. Where a delivery ended behind its copy, and a
+        duplicate's bytes moved with its first's verdict since, that copy and `source` were made of one another, or
+        of the same version.
+        """
+        if standing.bucket == self.buckets.quarantine and State.REJECTED in {step.event for step in archive.timeline}:
+            return True
+        made_of = source.metadata.get(SOURCE_VERSION)
+        return made_of is not None and made_of in {
+            standing.version_id,
+            self.objects.describe(standing).metadata.get(SOURCE_VERSION),
+        }
 
     def _record(self, archive: FileRecord, state: State, found: Finding | None, stored: ObjectVersion) -> None:
         if not self.verdicts.settle(archive, state, found, stored, self.clock()):

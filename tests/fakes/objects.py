@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from intake.errors import ConflictError, ObjectChangedError, ObjectMissingError, ObjectTakenError
 from intake.files.model import ObjectVersion, now
 from intake.operations.model import ObjectPage, StoredObject
-from intake.storage.model import Copied, FoundObject, ObjectRange, Part, Presigned
+from intake.storage.model import SOURCE_VERSION, Copied, FoundObject, ObjectRange, Part, Presigned
 from tests.fakes.table import Clock
 
 
@@ -35,12 +35,16 @@ class FakeObjects:
     bytes_read: int = 0
     tags: dict[ObjectVersion, dict[str, str]] = field(default_factory=dict)
     clock: Clock = now
+    _written: int = 0
+    """How many versions there ever were: S3 gives no id twice, not at another key or in another bucket, nor at the same
+    one behind a deletion."""
 
     def put(self, bucket: str, key: str, data: bytes, metadata: dict[str, str] | None = None) -> ObjectVersion:
         """Store an object as a client would."""
         etag = f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
         held = self.versions.setdefault((bucket, key), [])
-        held.append(StoredVersion(data, f"v{len(held) + 1}", etag, self.clock(), metadata or {}))
+        self._written += 1
+        held.append(StoredVersion(data, f"v{self._written}", etag, self.clock(), metadata or {}))
         return ObjectVersion(bucket, key, held[-1].version_id)
 
     def newest(self, bucket: str, key: str) -> bytes:
@@ -61,7 +65,7 @@ class FakeObjects:
         held = self._get(source)
         if held.etag != etag or len(held.data) != size:
             raise ObjectChangedError(source.key)
-        marks = {"source-version": held.version_id}
+        marks = {SOURCE_VERSION: held.version_id}
         present = self.versions.get((bucket, key))
         if present and present[-1].metadata != marks:
             raise ObjectTakenError(key)

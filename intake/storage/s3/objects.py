@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from intake.aws_errors import read_error_code
 from intake.errors import ContentionError, ObjectChangedError, ObjectMissingError, ObjectTakenError
 from intake.files.model import ObjectVersion
-from intake.storage.model import Copied, FoundObject, ObjectRange
+from intake.storage.model import SOURCE_VERSION, Copied, FoundObject, ObjectRange
 from intake.storage.s3.large_copies import LargeCopies, LargeCopy, describe_source
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound"})
 LARGEST_SINGLE_COPY = 256 * 1024**2
 """Bytes that S3 copies in one call within seconds. What is larger is copied in parts (docs/adr/0055); CopyObject itself
 takes up to 5 GiB."""
-
-_SOURCE_VERSION = "source-version"
 
 
 class S3Objects:
@@ -122,7 +120,7 @@ class S3Objects:
         head = self._head(target.bucket, target.key)
         if head is None:
             raise ObjectChangedError(f"the object in {source.bucket} changed before it could be copied")
-        if head["Metadata"].get(_SOURCE_VERSION) != (source.version_id or "null"):
+        if head["Metadata"].get(SOURCE_VERSION) != (source.version_id or "null"):
             raise ObjectTakenError(f"another object's copy stands under the key in {target.bucket}")
         stored = ObjectVersion(target.bucket, target.key, head.get("VersionId"))
         whole = head.get("ChecksumType") != "COMPOSITE"
@@ -147,7 +145,7 @@ def _version(source: ObjectVersion) -> _VersionArgument:
 
 def _mark_source(source: ObjectVersion) -> dict[str, str]:
     """Return the metadata by which a later delivery knows a copy as that of its own source."""
-    return {_SOURCE_VERSION: source.version_id or "null"}
+    return {SOURCE_VERSION: source.version_id or "null"}
 
 
 def _hex(checksum: str | None) -> str | None:

@@ -106,6 +106,20 @@ class TestObjects:
         with pytest.raises(ObjectTakenError):
             buckets.objects.copy(second, etag, 5, "accepted", "northside/f")
 
+    def test_a_copy_is_of_no_object_of_another_key_or_bucket(self, buckets):
+        places = [("incoming", "northside/f"), ("incoming", "northside/g"), ("accepted", "northside/f")]
+        first, *others = (buckets.put(*place, DATA) for place in places)
+        etag = buckets.objects.describe(first).etag
+        buckets.objects.copy(first, etag, 10, "accepted", "northside/copy")
+        for other in others:
+            with pytest.raises(ObjectTakenError):
+                buckets.objects.copy(other, etag, 10, "accepted", "northside/copy")
+
+    def test_no_version_has_an_id_that_another_had_at_its_key_before_it_was_deleted(self, buckets):
+        gone = buckets.put("incoming", "northside/f", DATA)
+        buckets.objects.delete(gone)
+        assert buckets.put("incoming", "northside/f", DATA).version_id != gone.version_id
+
     def test_a_source_that_is_not_as_it_was_read_is_told(self, buckets):
         stored = buckets.put("incoming", "northside/f", DATA)
         with pytest.raises(ObjectChangedError):

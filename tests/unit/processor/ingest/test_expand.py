@@ -344,9 +344,23 @@ def _outcome_after_crash(crash_at):
     world.upload(damaged(zipped(study, zipfile.ZIP_STORED), list(study)[4]))
     _interrupt(world, crash_at)
     world.work()
-    files = [replace(file, revision=0, timings={}) for file in world.files()]
+    # Which ids versions get depends on how many there were before.
+    assert all(_stands(world, version) for file in world.files() for version in (file.incoming, file.stored) if version)
+    files = [
+        replace(file, revision=0, timings={}, incoming=_drop_id(file.incoming), stored=_drop_id(file.stored))
+        for file in world.files()
+    ]
     upload = world.records.upload(None, a_file().upload_id)
     return files, upload, sorted(world.objects.versions)
+
+
+def _stands(world, version):
+    found = world.objects.find(version.bucket, version.key)
+    return found is None if version.version_id is None else found.version == version
+
+
+def _drop_id(version):
+    return replace(version, version_id=None) if version else None
 
 
 def _interrupt(world, crash_at):

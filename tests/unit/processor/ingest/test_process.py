@@ -369,7 +369,13 @@ def _outcome_after_crashes(data, crash_at):
         world.crash_at = None
     world.processor.process(arrival)
     record = world.verdicts.file(two.file_id)
-    return replace(record, revision=0), sorted(world.objects.versions)
+    return replace(record, revision=0, stored=_named_current(world, record.stored)), sorted(world.objects.versions)
+
+
+def _named_current(world, stored):
+    """Return a stored version without its id, which is new with each copy, where it is the one that stands."""
+    assert world.objects.find(stored.bucket, stored.key).version == stored
+    return replace(stored, version_id=None)
 
 
 def _interrupt(world):

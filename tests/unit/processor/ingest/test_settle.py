@@ -6,13 +6,21 @@ from datetime import timedelta
 
 import pytest
 
-from intake.errors import ContentionError, NotFoundError
+from intake.errors import ContentionError, NotFoundError, ObjectTakenError
 from intake.files import keys
 from intake.files.model import ObjectVersion
 from intake.files.states import State
-from intake.messaging.events import ObjectsCreated, Settlement, Slice, Unknown, parse
+from intake.messaging.events import Arrival, ObjectsCreated, Settlement, Slice, Unknown, parse
+from intake.orders.commands import DoTask
+from intake.orders.model import Task
+from processor.ingest.filing import Buckets
+from processor.ingest.settle import Settler
+from processor.ingest.stored_objects import Scans
+from processor.judge import judge
+from processor.judge.inspection.findings import Profile
+from processor.orders.tasks import Tasks
 from tests.archives import a_study, damaged, zipped
-from tests.records import NOON, a_file, an_upload
+from tests.records import IDS, NOON, a_file, an_upload
 from tests.unit.processor.ingest.test_expand import World
 
 MALWARE = b"MZ" + bytes(100)
@@ -313,3 +321,116 @@ def test_a_message_says_what_it_said():
     assert parse(ask.message()) == ask
     assert parse({"Records": []}) == ObjectsCreated(())
     assert isinstance(parse({"settle": {"clinic_id": "northside"}}), Unknown)
+
+
+def test_bytes_that_were_overwritten_by_an_archive_take_nothing_from_it_when_they_are_judged_late(world):
+    data = zipped({"viewer.bin": MALWARE})
+    archive_id, overwritten = send_over(world, b"no scan at all", data)
+    world.work()
+    archive = world.table.files[archive_id]
+    assert (archive.state, archive.stored.bucket) == (State.REJECTED, "quarantine")
+
+    for _ in range(2):
+        world.processor.process(Arrival(overwritten, NOON))
+
+    assert world.table.files[archive_id].stored == archive.stored
+    assert world.objects.data(archive.stored) == data
+    (late,) = (file for file in world.files() if file.incoming == overwritten)
+    assert (late.state, world.objects.data(late.stored)) == (State.REJECTED, b"no scan at all")
+
+
+def test_an_archive_waits_for_its_place_in_quarantine_until_what_stands_there_has_its_own(world, monkeypatch):
+    data = zipped({"viewer.bin": MALWARE})
+    archive_id, overwritten = send_over(world, b"no scan at all", data)
+    with monkeypatch.context() as dying:
+        dying.setattr(world.verdicts, "record", die)
+        with pytest.raises(KeyboardInterrupt):
+            world.processor.process(Arrival(overwritten, NOON))
+
+    with pytest.raises(ObjectTakenError):
+        world.work()
+    assert world.objects.data(world.table.files[archive_id].stored) == data
+    world.processor.process(Arrival(overwritten, NOON))
+    world.work()
+
+    archive = world.table.files[archive_id]
+    (late,) = (file for file in world.files() if file.incoming == overwritten)
+    assert {archive.state, late.state} == {State.REJECTED}
+    assert world.objects.data(archive.stored) == data
+    assert world.objects.data(late.stored) == b"no scan at all"
+
+
+@pytest.mark.parametrize("orders", [1, 2])
+def test_a_rejected_archive_that_is_judged_again_ends_where_it_was(world, orders):
+    archive_id = sent(world, {"viewer.bin": MALWARE})
+    world.work()
+    before = world.table.files[archive_id]
+
+    for number in range(orders):
+        reprocess(world, archive_id, f"{number:026d}")
+        assert world.table.files[archive_id].state is State.ACCEPTED
+        world.work()
+
+    archive = world.table.files[archive_id]
+    assert (archive.state, archive.codes, archive.stored) == (State.REJECTED, before.codes, before.stored)
+    assert not [key for bucket, key in world.objects.versions if bucket == "accepted"]
+
+
+def test_a_duplicate_whose_settlement_died_behind_its_copy_takes_it_when_its_firsts_bytes_moved(world, monkeypatch):
+    data = zipped({"viewer.bin": MALWARE})
+    one, two = sent(world, data), sent(world, data, number=1)
+    judge_archive(world, one)
+    judge_archive(world, two)
+    settle = world.settler.settle
+    with monkeypatch.context() as waiting:
+        waiting.setattr(Settler, "settle", lambda *_: None)
+        world.work()
+    with monkeypatch.context() as dying:
+        dying.setattr(world.verdicts, "settle", die)
+        with pytest.raises(KeyboardInterrupt):
+            settle(settlement_of(world, two))
+
+    for archive_id in (one, two):
+        settle(settlement_of(world, archive_id))
+
+    first, second = world.table.files[one], world.table.files[two]
+    assert {first.state, second.state} == {State.REJECTED}
+    assert first.stored != second.stored
+    assert world.objects.data(first.stored) == world.objects.data(second.stored) == data
+
+
+def settlement_of(world, archive_id):
+    archive = world.table.files[archive_id]
+    return Settlement(
+        clinic_id=archive.clinic_id, upload_id=archive.upload_id, file_id=archive_id, since=NOON.isoformat()
+    )
+
+
+def reprocess(world, file_id, order_id):
+    """Have a file judged again as an admin orders it."""
+    tasks = Tasks(
+        objects=world.objects,
+        verdicts=world.verdicts,
+        results=None,
+        buckets=Buckets("accepted", "quarantine"),
+        judge=judge,
+        profile_of=lambda clinic_id: Profile(),
+        takes_part="northside".__eq__,
+        expand=world.expander.begin,
+        scans=Scans(world.objects, required=False),
+        ids=IDS,
+        clock=lambda: NOON + timedelta(seconds=2),
+    )
+    tasks.do(DoTask(owner="", order_id=order_id, task=Task.REPROCESS, file_id=file_id, actor="admin-1"))
+
+
+def send_over(world, first, archive):
+    """Send an archive over other bytes, of which S3 tells later. Return its id and their version."""
+    archive_id = sent(world, first)
+    overwritten = world.objects.find("incoming", world.table.files[archive_id].incoming.key).version
+    world.objects.put("incoming", overwritten.key, archive)
+    return archive_id, overwritten
+
+
+def die(*args, **options):
+    raise KeyboardInterrupt
