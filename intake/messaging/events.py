@@ -12,7 +12,7 @@ from urllib.parse import quote_plus, unquote_plus
 
 from intake.errors import ScalperError
 from intake.files import scan as scans
-from intake.files.keys import is_folder_marker
+from intake.files.keys import is_folder_marker, is_of_file
 from intake.files.model import FileRecord, ObjectVersion
 from intake.files.scan import SOURCE, VALIDATION_OBJECT, Scan, result_of
 from intake.files.states import State
@@ -53,11 +53,16 @@ class Slice:
     """How many places the slice spans."""
 
     def is_of(self, archive: FileRecord) -> bool:
-        """Say whether it is an accepted archive's, as its record says: its clinic's, its upload's, its own bytes."""
+        """Say whether it is an accepted archive's, as its record says: its clinic's, its upload's, its own bytes.
+
+        A duplicate's may have been given a copy of their own since the slice was asked for.
+        """
         named = (self.clinic_id, self.upload_id, self.file_id)
         held = archive.stored and (archive.stored.bucket, archive.stored.key)
         own = named == (archive.clinic_id, archive.upload_id, archive.file_id)
-        return own and archive.state is State.ACCEPTED and held == (self.stored.bucket, self.stored.key)
+        has_copy = archive.stored is not None and is_of_file(archive.stored.key, archive.file_id)
+        held_then = held == (self.stored.bucket, self.stored.key) or (archive.settled and has_copy)
+        return own and archive.state is State.ACCEPTED and held_then
 
     def message(self) -> dict[str, Any]:
         """Return the message that asks for the expansion: opaque ids and no names."""

@@ -434,3 +434,17 @@ def send_over(world, first, archive):
 
 def die(*args, **options):
     raise KeyboardInterrupt
+
+
+def test_a_slice_is_still_of_a_duplicate_that_was_given_its_own_copy_since(world):
+    data = zipped({"viewer.bin": MALWARE})
+    one, two = sent(world, data), sent(world, data, number=1)
+    judge_archive(world, one)
+    judge_archive(world, two)
+    slices = [part for message in world.queue.messages if isinstance(part := parse(message.body), Slice)]
+    (part,) = (part for part in slices if part.file_id == two)
+    settled = replace(world.table.files[two], settled=True)
+    own = replace(settled, stored=ObjectVersion("accepted", settled.incoming.key, "own"))
+
+    assert part.is_of(own)
+    assert not part.is_of(replace(own, stored=ObjectVersion("accepted", f"{own.incoming.key}x", "own")))
