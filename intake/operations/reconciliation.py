@@ -197,12 +197,13 @@ class DynamoLedger:
         keys = [*map(file_key, sorted(file_ids)), *map(upload_key, sorted(upload_ids))]
         rows = [row for row in self._table.batch_get(keys, consistent=False) if row]
         files = {row["file_id"]: file_record(row) for row in rows if row["sk"] != META}
+        # An item that was lost, and that something was counted in since, announces nothing until it is rebuilt.
         uploads = {
             row["upload_id"]: Announcements(
                 row["clinic_id"], row.get("announced", 0), row["created_at"][:_DAY], row.get("announced_at", "")[:_DAY]
             )
             for row in rows
-            if row["sk"] == META
+            if row["sk"] == META and "upload_id" in row
         }
         return RecordedIds(files, uploads)
 

@@ -1,11 +1,13 @@
 import pytest
 
+from intake.files.item_keys import upload_key
 from intake.files.keys import UNASSIGNED
 from intake.operations.model import Announcements
 from intake.operations.reconciliation import DynamoLedger, S3Inventory
 from intake.projections.projections import DynamoProjections
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
+from intake.table.expressions import clinic, update
 from intake.table.table import Table
 from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.model import Clinic
@@ -91,6 +93,12 @@ def test_files_of_a_clinic_come_oldest_first_and_the_table_knows_what_was_announ
     assert known.files == {files[0].file_id: DynamoVerdicts(Table(dynamodb, TABLE), IDS).file(files[0].file_id)}
     assert known.uploads == {UPLOAD_ID: Announcements("northside", 6, "2026-11-22", "2026-11-22")}
     assert files[0].created_at == NOON
+
+
+def test_an_upload_whose_item_was_lost_and_counted_in_since_announces_nothing_and_stops_no_round(dynamodb):
+    table = Table(dynamodb, TABLE)
+    table.write(update(upload_key(UPLOAD_ID), clinic("northside"), sums={"declared": 3}, new=True))
+    assert DynamoLedger(table).look_up(frozenset(), frozenset({UPLOAD_ID})).uploads == {}
 
 
 def test_clinics_are_those_of_the_directory_those_with_files_and_the_one_of_objects_outside_all(dynamodb):
