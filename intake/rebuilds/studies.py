@@ -112,7 +112,7 @@ class StudyRebuild:
             add_numbers(recount.sums, own)
             recount.facts |= contribution.facts
         # What may be written twice is: where it stands already, that costs no write.
-        self._marks.add(file for record in records for file in _list_study_files(record))
+        self._marks.add((file for record in records for file in _list_study_files(record)), self._clock())
 
     def _check_rest(self, last_at: str, study_id: str) -> None:
         if last_at and moment(last_at) > self._clock() - REST:

@@ -22,7 +22,7 @@ from intake.files.item_keys import (
 from intake.files.keys import KeyedIds
 from intake.files.model import timestamp
 from intake.studies.exams import list_terms
-from intake.studies.matching import CAME, list_came, list_match_keys, match_key, note_came
+from intake.studies.matching import CAME, REMEMBERED, list_came, list_match_keys, match_key, note_came
 from intake.studies.model import LIMITS, StudyFile
 from intake.studies.study_items import (
     FIND,
@@ -79,12 +79,13 @@ class StudyMarks:
         self._table = table
         self._ids = ids or KeyedIds(TableSecret(table).read)
 
-    def add(self, files: Iterable[StudyFile]) -> None:
+    def add(self, files: Iterable[StudyFile], at: datetime | None = None) -> None:
+        """Write what is new of studies; where it is told later, at that time, leave no mark that is over by then."""
         news = list(files)
         matches = [(one, list_match_keys(self._ids, one.clinic_id, one.exam, came=True)) for one in news]
         marks = _collect_marks(matches)
         views = {(view["pk"], view["sk"]): (one.clinic_id, view) for one in news for view in _list_views(one)}
-        came = list_came(matches)
+        came = list_came([match for match in matches if at is None or match[0].at + REMEMBERED > at])
         keys = [*(mark.key for mark in marks), *({"pk": pk, "sk": sk} for pk, sk in views)]
         held = self._table.batch_get([*keys, *(match_key(digest, CAME) for digest in came)])
         note_came(self._table, came, held[len(keys) :])

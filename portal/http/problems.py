@@ -99,8 +99,10 @@ def _answer_status(request: Request, error: Exception) -> Response:
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
     if status == METHOD.status:
         # What the address does take (RFC 9110, 15.5.6): each method has a route of its own.
-        routes = iter_route_contexts(request.app.routes)
-        here = (route for route in routes if route.path_regex.match(request.scope["path"]))
+        path = request.scope["path"]
+        here = [route for route in iter_route_contexts(request.app.routes) if route.path_regex.match(path)]
+        # An address that is named, such as `/files/withdraw`, is no file's, though `/files/{file_id}` would match it.
+        here = [route for route in here if route.path == path] or here
         headers = {"Allow": ", ".join(sorted({method for route in here for method in route.methods or ()}))}
     return answer(request, BY_STATUS.get(status, INTERNAL), headers=headers)
 

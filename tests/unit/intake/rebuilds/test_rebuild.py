@@ -13,7 +13,7 @@ from intake.rebuilds.pace import Pace
 from intake.rebuilds.rebuild import Rebuild
 from intake.recounts.model import Report
 from intake.table.table import Table, deserialize
-from tests.records import IDS
+from tests.records import IDS, NOON
 from tests.unit.intake.rebuilds.world import CLINIC, World
 
 LIVES = int(os.environ.get("REBUILD_LIVES", "2"))
@@ -193,3 +193,19 @@ def test_a_worker_may_end_before_any_write_and_another_goes_on(dynamodb):
     assert table.written > 10
     check(world)
     assert rebuild(world).is_exact
+
+
+def test_what_is_over_by_itself_is_missed_by_no_audit_and_written_by_no_rebuild(dynamodb, monkeypatch):
+    monkeypatch.setattr("intake.table.items.time.time", NOON.timestamp)
+    world = make_world(dynamodb, 24)
+    rebuild(world)
+    world.minute += 200 * 24 * 60
+    over = [one for one in world.items() if "expires" in one and float(one["expires"]["N"]) < world.clock().timestamp()]
+    for item in over:
+        world.client.delete_item(TableName=world.name, Key={"pk": item["pk"], "sk": item["sk"]})
+    assert {item["pk"]["S"].partition("#")[0] for item in over} >= {"MATCH", "MINUTES", "CHANGES"}
+    left = world.items()
+
+    assert audit(world).is_exact
+    assert rebuild(world).is_exact
+    assert world.items() == left

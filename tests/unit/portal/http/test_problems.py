@@ -42,6 +42,19 @@ def test_the_most_specific_entry_counts():
 
 
 @pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/api/v1/files/withdraw", "POST"),
+        ("/api/v1/files/01k9ktx3mqf8g2w7v5n0ah4ebc-00000", "GET"),
+        ("/api/v1/uploads", "GET, POST"),
+    ],
+)
+def test_an_address_tells_the_methods_that_it_takes_and_none_of_one_that_is_merely_like_it(portal, path, allowed):
+    answer = portal.machine().options(path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize(
     ("method", "path", "status", "slug"),
     [
         ("GET", "/api/v1/nothing", 404, "not-found"),
