@@ -2,7 +2,7 @@
 -- processing, for each verdict; and a month of keeping what was accepted and not stored before, with its record.
 -- The prices are those of portal/costs; docs/cost.md tells how they come about.
 WITH price AS (
-    SELECT 19.71E0 AS million_verdicts, 2.67E0 AS million_records, 0.023E0 AS gib_month
+    SELECT 19.74E0 AS million_verdicts, 2.67E0 AS million_records, 0.023E0 AS gib_month
 ),
 verdict AS (
     SELECT DISTINCT file_id, revision, clinic_id, state, size, duplicate
