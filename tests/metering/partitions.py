@@ -43,6 +43,9 @@ Place = tuple[str, str]
 _AROUND = ("silentscalper-storage", "bucket3f0a7b7c-0123456789ab")
 """Of a bucket's name, which CloudFormation makes: it takes room in each record."""
 
+_LONG_AGO = 10**30
+"""Versions that there were before: so their ids are as long as S3's, which take room in each record, too."""
+
 _INCOMING = "-incoming-".join(_AROUND)
 
 _IDS = (
@@ -126,7 +129,7 @@ class Scenario:
         self.recorder = Recorder(client, name)
         table = Table(self.recorder, name)  # type: ignore[arg-type]
         self.records, self.children = DynamoRecords(table), DynamoChildren(table)
-        self.projections, self.objects = DynamoProjections(table, IDS), FakeObjects()
+        self.projections, self.objects = DynamoProjections(table, IDS), FakeObjects(_written=_LONG_AGO)
         self.processor = Processor(
             self.objects,
             DynamoVerdicts(table, IDS),
