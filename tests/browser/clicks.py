@@ -45,10 +45,11 @@ class Hand:
         """Drag a file or a folder of this machine over the page, and drop it on what takes it in: no click."""
         session: CDPSession = self.page.context.new_cdp_session(self.page)
         data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
-        # Whoever drags stays over the page: what came in before its script listened is noticed a moment later.
-        while "/upload" not in self.page.url.removesuffix("s"):
+        # Once only, when the page's script listens: Chromium never answers a drag over a page that is being left.
+        self.page.wait_for_load_state("load")
+        if "/upload" not in self.page.url.removesuffix("s"):
             session.send("Input.dispatchDragEvent", {"type": "dragEnter", "data": data, "x": 200, "y": 300})
-            self.page.wait_for_timeout(200)
+            self.page.wait_for_url("**/upload")
         expect(self.page.locator("#intake")).to_be_visible()
         for kind in ("dragEnter", "dragOver", "drop"):
             session.send("Input.dispatchDragEvent", {"type": kind, "data": data, "x": 200, "y": 300})
