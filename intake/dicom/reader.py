@@ -1,5 +1,7 @@
 """Opening a file: preamble, file meta information, transfer syntax, and then its data set (PS3.10 7.1, PS3.5 A)."""
 
+from typing import NamedTuple
+
 from intake.dicom import encoding
 from intake.dicom.boundaries import end_of_commands
 from intake.dicom.budget import Budget
@@ -28,14 +30,30 @@ def open_file(
     where they were read already: `streams.FIRST_READ`, or all of a smaller file. Raises UnreadableDataSetError,
     TooCostlyError, ObjectChangedError, and what the source raises.
     """
-    window = RangedStream(source, budget, first)
+    opened = open_stream(RangedStream(source, budget, first), budget)
+    return Scanner(opened.stream, opened.start, opened.encoding, budget, guessing=guessing), opened.transfer_syntax
+
+
+class Opened(NamedTuple):
+    """A file whose data set is yet to be read."""
+
+    stream: Stream
+    """Of the data set: the object's bytes, or what they are inflated to."""
+    start: int
+    """Offset of the data set within the stream."""
+    encoding: Encoding
+    transfer_syntax: str
+    """May be empty."""
+
+
+def open_stream(window: RangedStream, budget: Budget) -> Opened:
+    """Open a file whose bytes a stream shows. Raises as `open_file`."""
     position, transfer_syntax = _pass_meta(window, budget)
     stream: Stream = window
     if transfer_syntax in encoding.DEFLATED:
         stream, position = InflatedStream(window, position, budget), 0
     start = end_of_commands(stream, position)
-    encoded = _settle_encoding(stream, start, transfer_syntax)
-    return Scanner(stream, start, encoded, budget, guessing=guessing), transfer_syntax
+    return Opened(stream, start, _settle_encoding(stream, start, transfer_syntax), transfer_syntax)
 
 
 def _pass_meta(window: RangedStream, budget: Budget) -> tuple[int, str]:

@@ -1,7 +1,7 @@
 """What a data set is read from: an object's bytes as they are, or inflated. Every look is checked against the size."""
 
 import zlib
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from intake.dicom.budget import Budget
 from intake.dicom.errors import UnreadableDataSetError
@@ -13,6 +13,16 @@ NEXT_READ, AFTER_JUMP = 64 * 1024, 8 * 1024
 """Bytes that are read at least: on from what is at hand, and behind a large value, where little may be wanted."""
 CHUNK_IN, CHUNK_OUT = 4 * 1024, 16 * 1024
 """Bytes that are inflated at once, and become of them: small, as a thousand data sets may ask for a chunk each."""
+
+
+class Windows(NamedTuple):
+    """Bytes that are read at least, at first and on from what is at hand: twice as many each time, up to `widest`."""
+
+    first: int
+    widest: int
+
+
+EVEN_WINDOWS = Windows(FIRST_READ, NEXT_READ)
 
 
 class ByteSource(Protocol):
@@ -100,21 +110,27 @@ class ObjectStream:
 class RangedStream(ObjectStream):
     """An object's bytes within a budget. Raises TooCostlyError, ObjectChangedError, and what the source raises."""
 
-    __slots__ = ("_budget",)
+    __slots__ = ("_budget", "_least", "_widest")
 
-    def __init__(self, source: ByteSource, budget: Budget, first: bytes | None = None) -> None:
+    def __init__(
+        self, source: ByteSource, budget: Budget, first: bytes | None = None, windows: Windows = EVEN_WINDOWS
+    ) -> None:
         """Take `first` as the object's first bytes, where they were read already."""
         super().__init__(source)
         self._budget = budget
+        self._least, self._widest = windows
         if first is None:
-            self._fetch(0, FIRST_READ)
+            self._fetch(0, self._least)
         elif len(first) < min(FIRST_READ, self.size):
             raise ObjectChangedError("the object is shorter than its size")
         else:
             self.buffer = first
 
     def _fetch(self, position: int, length: int) -> None:
-        least = NEXT_READ if self.origin <= position <= self.origin + len(self.buffer) else AFTER_JUMP
+        least = AFTER_JUMP
+        if self.origin <= position <= self.origin + len(self.buffer):
+            least = self._least
+            self._least = max(least, min(2 * least, self._widest))
         wanted = min(max(length, least), self.size - position)
         self._budget.fetch(wanted)
         self._read(position, wanted)
