@@ -110,6 +110,13 @@ class Records(Protocol):
         """
         ...
 
+    def find_claimant(self, clinic_id: str, sop_instance_uid: str) -> FileRecord | None:
+        """Return the clinic's file that claimed an instance, by two reads; None where nobody did.
+
+        It may have moved on since, and files of older deployments claimed nothing.
+        """
+        ...
+
     def get_many(self, file_ids: Sequence[str]) -> dict[str, FileRecord]:
         """Return those of the files that there are, of any clinic, by their ids."""
         ...

@@ -99,6 +99,12 @@ class DynamoRecords:
     def find_holders(self, records: Sequence[FileRecord]) -> dict[str, str]:
         return find_holders(self._table, records)
 
+    def find_claimant(self, clinic_id: str, sop_instance_uid: str) -> FileRecord | None:
+        owner = clinic(clinic_id)
+        claim = self._table.get(claim_key(clinic_id, f"sop:{sop_instance_uid}"), owner=owner)
+        item = self._table.get(file_key(claim["file_id"]), owner=owner) if claim else None
+        return file_record(item) if item else None
+
     def files_of(self, upload_id: str, after: str | None, limit: int) -> Page[FileRecord]:
         start = BEFORE_FILES if after is None else check_position(after, BEFORE_FILES, f"{BEFORE_FILES}~")
         found = list_files(self._table, upload_id, limit + 1, above=start, consistent=True)

@@ -25,10 +25,11 @@ from portal.dicomweb.documented import (
     DicomJson,
     DicomMessage,
 )
+from portal.dicomweb.instances import find_instance
 from portal.dicomweb.json_model.attributes import DataSet, Level
 from portal.dicomweb.qido import Searcher
 from portal.dicomweb.queries import Search, parse_search
-from portal.dicomweb.wado import find_instance, require_instances
+from portal.dicomweb.wado import require_instances
 from portal.errors import DicomWebQueryError, NotAcceptableError
 from portal.http.messages import parse_accept, parse_content_type, read_parts, write_message
 from portal.http.sessions.dependencies import Collaborators

@@ -72,15 +72,15 @@ def list_instances(
     after: str | None = None
     for number in range(MOST_PAGES):
         page = services.search.files(query, after, page_size if page_size and not number else PAGE)
-        yield from (record for record in page.rows if _is_listed(record, study_uid, series_uid))
+        yield from (record for record in page.rows if is_listed(record, study_uid, series_uid))
         after = page.next
         if after is None:
             return
     raise SearchTooBroadError("There are too many files to look through.")
 
 
-def _is_listed(record: FileRecord, study_uid: str, series_uid: str) -> bool:
-    """A duplicate is told of once, and what was superseded no more.
+def is_listed(record: FileRecord, study_uid: str, series_uid: str) -> bool:
+    """Say whether a file is told of as an instance: a duplicate is told of once, and what was superseded no more.
 
     What names no instance is none: a review may have accepted it all the same.
     """
@@ -109,14 +109,6 @@ def require_instances(
     if one is None:
         raise NotFoundError("there is no such study or series")
     return chain([one], rows)
-
-
-def find_instance(services: Services, identity: Identity, study_uid: str, series_uid: str, sop_uid: str) -> FileRecord:
-    """Return one instance. Raises NotFoundError."""
-    for record in list_instances(services, identity, study_uid, series_uid):
-        if record.metadata.get("sop_instance_uid") == sop_uid:
-            return record
-    raise NotFoundError("there is no such instance")
 
 
 def build_address(record: FileRecord, base: str) -> str:

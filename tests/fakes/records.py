@@ -57,6 +57,11 @@ class FakeRecords:
                 holders[record.file_id] = holder.file_id
         return holders
 
+    def find_claimant(self, clinic_id: str, sop_instance_uid: str) -> FileRecord | None:
+        file_id = self.table.identities.get((clinic_id, "sop", sop_instance_uid), "")
+        record = self.table.files.get(file_id)
+        return record if record and record.clinic_id == clinic_id else None
+
     def get_many(self, file_ids: Sequence[str]) -> dict[str, FileRecord]:
         return {file_id: self.table.files[file_id] for file_id in file_ids if file_id in self.table.files}
 

@@ -189,6 +189,12 @@ class TestVerdicts:
         }
         assert stores.records.find_holders([]) == {}
 
+    def test_the_file_that_claimed_an_instance_is_found_for_its_own_clinic(self, stores, files):
+        stores.verdicts.record(a_verdict(files[0], sop_instance_uid="1.2.3", sha256=SHA), reserved=True)
+        assert stores.records.find_claimant("northside", "1.2.3") == stores.verdicts.file(files[0].file_id)
+        assert stores.records.find_claimant("northside", "1.2.4") is None
+        assert stores.records.find_claimant("lakeview", "1.2.3") is None
+
     def test_the_story_of_a_rejected_file_goes_on_only_as_it_was_read(self, stores, files):
         step = TimelineEntry(NOON, "processor", "review-refused", "a-refusal")
         assert not stores.verdicts.add_steps(files[0], [step], NOON)
