@@ -28,7 +28,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help tools up test oldest strict sbom advisories prove retries kills restarts rebuilds sweeps terraform meter cost fuzz openapi architecture grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap account diff deploy destroy alerts clean
+.PHONY: help tools up test oldest strict sbom advisories prove retries kills restarts rebuilds sweeps terraform meter cost fuzz pictures openapi architecture grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap account diff deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -82,6 +82,10 @@ terraform: $(UV) ## Deploy to an emulator by Terraform, plan nothing more, and d
 fuzz: $(UV) ## Judge N=100000 mutated files in parallel (SEED= repeats a run), and 50,000 files in other wrappings
 	@$(RUN) python -m tests.fuzz $(or $(N),100000) $(if $(SEED),--seed $(SEED))
 	@METAMORPHIC_EXAMPLES=50000 $(RUN) pytest -q tests/unit/processor/judge/test_metamorphic.py --timeout 3600
+
+pictures: $(UV) ## Draw every accepted file of the corpus and compare it, and draw N=10000 damaged ones (45 minutes; SEED= repeats a run)
+	$(RUN) pytest -s -n 0 tests/unit/processor/render/prove/test_corpus.py --timeout 1800
+	@PICTURES=$(or $(N),10000) $(if $(SEED),SEED=$(SEED)) $(RUN) pytest -s -n 0 tests/unit/processor/render/test_mutants.py --timeout 14400
 
 openapi: $(UV) ## Write docs/openapi.json anew, after a change of the API that is meant
 	$(RUN) python -m tests.unit.portal.api.snapshot
