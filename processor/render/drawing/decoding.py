@@ -168,4 +168,4 @@ def _read_twelve_bits(data: bytes, frame: Frame) -> Values:
         struct.pack("<2sHI", b"II", 42, 8 + len(data)) + data + struct.pack("<H", len(entries)) + directory + bytes(4)
     )
     with Image.open(BytesIO(tiff), formats=("TIFF",)) as image:
-        return np.asarray(image, np.uint16)
+        return _mask(np.asarray(image, np.uint16), frame)

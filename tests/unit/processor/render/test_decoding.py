@@ -1,5 +1,7 @@
 """Stored values of single frames, against pydicom's of the same files."""
 
+import shutil
+import subprocess
 import zlib
 from io import BytesIO
 
@@ -146,6 +148,28 @@ def test_twelve_bits_of_jpeg_extended_are_read_though_pydicom_reads_none(name):
     assert values.shape == (1024, 256)
     assert (values.min(), values.max()) == (0, 264)
     assert values.mean() == pytest.approx(14.36999, abs=0.0001)
+
+
+@pytest.mark.skipif(shutil.which("dcmdjpeg") is None, reason="dcmtk's dcmdjpeg is not installed on this machine")
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55"])
+def test_twelve_bits_of_jpeg_are_read_as_dcmtk_reads_them(corpus_file, tmp_path, syntax):
+    shown = dcmread(corpus_file(syntax))
+    subprocess.run(["dcmdjpeg", corpus_file(syntax), tmp_path / "native.dcm"], check=True, capture_output=True)
+
+    values = decoded(shown)
+
+    assert shown.BitsStored == 12
+    assert (values == pixel_array(tmp_path / "native.dcm", index=0, raw=True)).all()
+
+
+def test_twelve_bits_may_be_signed():
+    shown = dcmread(get_testdata_file("JPEG-lossy.dcm"))
+    plain = decoded(shown)
+
+    signed = decoded(shown, signed=True, bits_stored=8, high_bit=7)
+
+    assert signed.min() < 0
+    assert (signed & 0xFF == plain & 0xFF).all()
 
 
 def test_eight_bits_of_jpeg_extended_are_read_whatever_the_header_says():
