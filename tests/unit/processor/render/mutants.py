@@ -65,5 +65,6 @@ def _mutate(kind: str, data: bytes, chance: random.Random) -> bytes:
         operation = SURGERY[chance.choice(list(SURGERY))]
         return operation(data, chance.choice(found), number)
     damage: Callable[[bytes, int, int], bytes] = DAMAGE[chance.choice(list(DAMAGE))]
-    place = chance.random() ** chance.choice((1, 3))
+    # Headers stand at the beginning, and what a decoder reads comes behind them.
+    place = chance.random() ** chance.choice((1 / 3, 1, 3))
     return damage(data, int(place * len(data)), number)
