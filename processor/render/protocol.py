@@ -13,8 +13,6 @@ from intake.renditions.model import NoPreview
 
 LONGEST_ANSWER = 16 * 1024 * 1024
 """Bytes of all that a child may say."""
-LONGEST_JOB = 64 * 1024 * 1024
-"""Bytes of a job's JSON: tables of a palette may stand in it."""
 IMAGE_TYPES = {"image/webp": "WEBP", "image/jpeg": "JPEG", "image/png": "PNG"}
 """Media types of pictures, and Pillow's names of the formats."""
 

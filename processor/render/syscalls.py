@@ -2,7 +2,7 @@
 
 Limits keep a child from using too much, and say nothing of what it may reach. The runtime's own API listens on this
 machine and would hand out the next request, and /tmp is the function's: so no sockets, no signals to others, no other
-program, no file that is made, changed or removed. What decoders need is memory, and files that are read.
+program and no thread, no file that is made, changed or removed. What decoders need is memory, and files that are read.
 """
 
 import ctypes
@@ -14,7 +14,8 @@ import sys
 NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "socket": (41, 198), "socketpair": (53, 199), "connect": (42, 203), "bind": (49, 200), "listen": (50, 201),
     "accept": (43, 202), "accept4": (288, 242), "sendto": (44, 206), "recvfrom": (45, 207), "sendmsg": (46, 211),
-    "recvmsg": (47, 212), "fork": (57, None), "vfork": (58, None), "execve": (59, 221), "execveat": (322, 281),
+    "recvmsg": (47, 212), "clone": (56, 220), "fork": (57, None), "vfork": (58, None), "execve": (59, 221),
+    "execveat": (322, 281),
     "kill": (62, 129), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
     "pidfd_open": (434, 434), "pidfd_send_signal": (424, 424), "pidfd_getfd": (438, 438), "ptrace": (101, 117),
     "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "truncate": (76, 45), "ftruncate": (77, 46),
@@ -32,12 +33,11 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
 """System calls that are refused, with their numbers on x86-64 and on arm64 (asm/unistd_64.h, asm-generic/unistd.h)."""
 ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 """Machines → how the kernel's audit names them, and which of the numbers is theirs."""
-OPEN, OPENAT, CLONE, TGKILL, PRLIMIT = (2, None), (257, 56), (56, 220), (234, 131), (302, 261)
+OPEN, OPENAT, TGKILL, PRLIMIT = (2, None), (257, 56), (234, 131), (302, 261)
 UNKNOWN_CALLS = {"clone3": (435, 435), "openat2": (437, 437)}
 """What the C library does without where the kernel does not know it: no filter sees their arguments, in memory."""
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-CLONE_THREAD = 0x00010000
 EPERM, ENOSYS = 1, 38
 
 # linux/bpf_common.h, linux/seccomp.h: load a word, jump if equal, at least or any bit set, return.
@@ -73,7 +73,6 @@ def make_filter(architecture: int, column: int, process: int) -> bytes:
     checked = [
         *_check_argument(OPEN[column], 1, _BITS, WRITING, refused_if=True),
         *_check_argument(OPENAT[column], 2, _BITS, WRITING, refused_if=True),
-        *_check_argument(CLONE[column], 0, _BITS, CLONE_THREAD, refused_if=False),
         # To itself `abort` sends a signal, and to others nothing.
         *_check_argument(TGKILL[column], 0, _EQUAL, process, refused_if=False),
         *_check_argument(PRLIMIT[column], 0, _EQUAL, 0, refused_if=False),

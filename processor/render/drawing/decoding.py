@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from intake.dicom.pixels.model import HALVED_CHROMA
 from intake.renditions.model import NoPreview
 from processor.render.protocol import NoPictureError
 
@@ -60,8 +61,8 @@ def decode(data: bytes, frame: Frame) -> tuple[Values, Frame]:
     if frame.encapsulated:
         inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
         data = inflater.decompress(data, _size(frame) + 2)
-    if frame.photometric == "YBR_FULL_422" and frame.samples == 3:
-        return _upsample(data, frame), replace(frame, photometric="YBR_FULL")
+    if frame.photometric in HALVED_CHROMA and frame.samples == 3 and frame.bits_allocated == 8:
+        return _upsample(data, frame), frame
     return _shape(_read_native(data, frame), frame), frame
 
 

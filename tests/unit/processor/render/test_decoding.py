@@ -96,13 +96,14 @@ def test_planes_become_pixels():
     assert (decoded(shown) == COLOURS).all()
 
 
-def test_shared_chrominance_is_given_to_both():
+@pytest.mark.parametrize("space", ["YBR_FULL_422", "YBR_PARTIAL_422"])
+def test_shared_chrominance_is_given_to_both(space):
     shown = dcmread(get_testdata_file("SC_ybr_full_422_uncompressed.dcm"))
 
-    values, seen = decode(shown.PixelData, frame(shown))
+    values, seen = decode(shown.PixelData, frame(shown, photometric=space))
 
     assert (values == pixel_array(shown, raw=True)).all()
-    assert seen.photometric == "YBR_FULL"
+    assert seen.photometric == space
 
 
 @pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])

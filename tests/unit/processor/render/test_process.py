@@ -128,7 +128,7 @@ def test_the_numbers_of_system_calls_are_the_kernels():
         dict(re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", header.read_text(encoding="utf-8")))
         for header in headers
     ]
-    others = {"open": syscalls.OPEN, "openat": syscalls.OPENAT, "clone": syscalls.CLONE, "tgkill": syscalls.TGKILL,
+    others = {"open": syscalls.OPEN, "openat": syscalls.OPENAT, "tgkill": syscalls.TGKILL,
               "prlimit64": syscalls.PRLIMIT}  # fmt: skip
 
     for name, numbers in {**syscalls.NUMBERS, **syscalls.UNKNOWN_CALLS, **others}.items():
