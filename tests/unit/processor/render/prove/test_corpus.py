@@ -82,3 +82,22 @@ def test_every_accepted_image_is_drawn_as_its_reference_or_has_a_reason(monkeypa
     middle, slow = np.median(seconds), np.percentile(seconds, 95)
     print(f"seconds a file: median {middle:.2f}, 95 % {slow:.2f}, most {max(seconds):.2f}")
     assert worse == []
+
+
+def test_every_refused_file_is_drawn_or_has_a_reason():
+    """Bombs, overclaimed sizes, polyglots and what fuzzers found in decoders, each as whatever it may be taken for."""
+    ends = Counter()
+    for row in rows():
+        if row["expected"] != "reject" or row["kind"].split("/")[0] not in {*SEEN, "not-medical", "zip"}:
+            continue
+        data = content(row)
+        for kind in ("dicom", "pdf", "nifti", "jpeg", "png", "tiff"):
+            drawer, wanted = request(data, kind)
+            started = time.perf_counter()
+            pictures = drawer.render(wanted)
+            seconds = time.perf_counter() - started
+            ends[pictures.value if isinstance(pictures, NoPreview) else "drawn"] += 1
+            if pictures in {NoPreview.CRASHED, NoPreview.TOO_SLOW, NoPreview.TOO_LARGE} or seconds > 5:
+                print(f"{pictures} after {seconds:.1f} s: {row['path']} as {kind}")
+    print(f"of {ends.total()}: {dict(ends)}")
+    assert ends.total() > 0
