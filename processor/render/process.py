@@ -82,8 +82,14 @@ def _strike(process: subprocess.Popen[bytes], struck: threading.Event) -> None:
 
 
 def _environment(folder: str) -> dict[str, str]:
-    """Return all of a child's environment: nothing of this process's, where the credentials are."""
+    """Return all of a child's environment: nothing of this process's but where its libraries are.
+
+    The credentials are in the rest.
+    """
+    # Lambda's Python finds its own library by it.
+    libraries = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
     return {
+        **libraries,
         "PYTHONPATH": os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path),
         "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": folder,
