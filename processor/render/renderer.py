@@ -89,7 +89,10 @@ class Renderer:
             return NoPreview.NO_PIXELS if request.kind in NOTHING_TO_SEE else NoPreview.UNKNOWN_FORMAT
         if request.size > LARGEST_FILES[request.kind]:
             return NoPreview.TOO_LARGE
-        return self._child.draw(_make_job(request, request.kind), source.pieces())
+        pieces = source.pieces()
+        # A child's time is the file's: it waits for the bucket only where a file may be larger than memory.
+        content = pieces if request.kind == "nifti" else list(pieces)
+        return self._child.draw(_make_job(request, request.kind), content)
 
     def _draw_dicom(self, request: RenditionRequest, source: StoredSource) -> list[bytes] | NoPreview:
         first = source.read(0, FIRST_READ)
