@@ -1,6 +1,9 @@
 """From a request to pictures, through a real child: what is read, what is drawn, and the reasons against it."""
 
 import gzip
+import resource
+import subprocess
+import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -112,6 +115,32 @@ def test_a_slice_costs_two_reads():
 
     assert not isinstance(bucket.render(), NoPreview)
     assert bucket.objects.calls["read"] == 2
+
+
+def test_a_slice_takes_less_than_a_second_of_cpu():
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert not isinstance(Bucket(ct_slice(rows=512, columns=512), "dicom").render(), NoPreview)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(f"{seconds:.2f} s of CPU")
+    assert seconds < 1
+
+
+@pytest.mark.parametrize(
+    ("module", "needless"),
+    [
+        ("images", {"pydicom", "gdcm", "openjpeg", "jpeg_ls", "pypdfium2"}),
+        ("pictures", {"pydicom", "gdcm", "pypdfium2"}),
+        ("documents", {"pydicom", "gdcm", "numpy"}),
+        ("volumes", {"pydicom", "gdcm", "pypdfium2"}),
+    ],
+)
+def test_a_child_loads_what_its_kind_takes_and_nothing_else(module, needless):
+    script = f"import processor.render.drawing.{module}, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+
+    assert needless & {*done.stdout.split()} == set()
 
 
 def test_of_many_frames_the_middle_one_is_drawn_or_the_one_that_is_wanted():
