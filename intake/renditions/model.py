@@ -13,6 +13,11 @@ EDGES = (128, 768)
 
 STORED_TYPE = "image/webp"
 
+ACCEPTED, QUARANTINE = "accepted/", "quarantine/"
+"""What keys begin with, by which pictures expire."""
+
+_NOTE = "none.json"
+
 
 class NoPreview(StrEnum):
     """Why there is no picture of a file. None of it says anything against the file."""
@@ -112,8 +117,19 @@ def rendition_key(request: RenditionRequest, edge: int) -> str:
 
 def no_preview_key(request: RenditionRequest) -> str:
     """Return the key of the note that there is no picture, and why."""
-    return f"{_folder(request)}/none.json"
+    return f"{_folder(request)}/{_NOTE}"
+
+
+def list_keys(clinic_id: str, file_id: str) -> list[str]:
+    """Return all keys under which something may be kept of a file, in whatever state it was then."""
+    names = (*(f"{edge}.webp" for edge in EDGES), _NOTE)
+    folders = [_name_folder(clinic_id, file_id, accepted=accepted) for accepted in (True, False)]
+    return [f"{folder}/{name}" for folder in folders for name in names]
 
 
 def _folder(request: RenditionRequest) -> str:
-    return f"{'accepted' if request.accepted else 'quarantine'}/{request.clinic_id}/{request.file_id}"
+    return _name_folder(request.clinic_id, request.file_id, accepted=request.accepted)
+
+
+def _name_folder(clinic_id: str, file_id: str, *, accepted: bool) -> str:
+    return f"{ACCEPTED if accepted else QUARANTINE}{clinic_id}/{file_id}"

@@ -34,6 +34,7 @@ from tests.fakes.people import FakeGateway, FakeMachines, FakePeople
 from tests.fakes.projections import FakeProjections
 from tests.fakes.rebuild_jobs import FakeRebuildJobs, FakeWorker
 from tests.fakes.records import FakeRecords
+from tests.fakes.renditions import FakeRenderer, FakeRenditions
 from tests.fakes.repairs import FakeRepairs
 from tests.fakes.reviews import FakeReviews
 from tests.fakes.revocations import FakeRevocations
@@ -75,6 +76,8 @@ __all__ = [
     "FakeRebuildJobs",
     "FakeRecords",
     "FakeReminders",
+    "FakeRenderer",
+    "FakeRenditions",
     "FakeRepairs",
     "FakeRequestCounts",
     "FakeReviews",
