@@ -114,7 +114,11 @@ def main() -> None:
 
 
 def _build_bundles(platform: Platform) -> Bundles:
-    return Bundles(processor=build_bundle("processor", platform), portal=build_bundle("portal", platform))
+    return Bundles(
+        processor=build_bundle("processor", platform),
+        render=build_bundle("render", platform),
+        portal=build_bundle("portal", platform),
+    )
 
 
 def placeholder_bundles() -> Bundles:
@@ -123,7 +127,7 @@ def placeholder_bundles() -> Bundles:
     empty = BUILD / "empty.zip"
     with zipfile.ZipFile(empty, "w"):
         pass
-    return Bundles(processor=empty, portal=empty)
+    return Bundles(processor=empty, render=empty, portal=empty)
 
 
 if __name__ == "__main__":

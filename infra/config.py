@@ -145,6 +145,8 @@ class StageConfig:
     """
     judge_maximum_concurrency: int = 50
     """Batches that the queue hands to the judge at the same time; at least 2."""
+    renderer_maximum_concurrency: int = 5
+    """Pictures that the queue has made at the same time; at least 2. The rest of its reservation is for people."""
     gather_changes_s: int = 3
     """How long changes of records are gathered before they are counted and told: so much later are sums, at most."""
     api_requests_per_second: int = 200
@@ -166,6 +168,10 @@ class StageConfig:
     )
     exporter: FunctionConfig = field(
         default_factory=lambda: FunctionConfig(memory_mib=512, timeout_s=60, reserved_concurrency=10)
+    )
+    renderer: FunctionConfig = field(
+        # A child of up to 1 GiB for 15 s, beside its parent; ten at a time are many pictures, and a bounded bill.
+        default_factory=lambda: FunctionConfig(memory_mib=2048, timeout_s=60, reserved_concurrency=10)
     )
     portal: FunctionConfig = field(
         default_factory=lambda: FunctionConfig(memory_mib=1024, timeout_s=29, reserved_concurrency=100)
@@ -191,6 +197,7 @@ class StageConfig:
             "judge_maximum_concurrency must be at most what the judge reserves": self.reserve_concurrency
             and self.judge.reserved_concurrency is not None
             and self.judge_maximum_concurrency > self.judge.reserved_concurrency,
+            "renderer_maximum_concurrency must be at least 2": self.renderer_maximum_concurrency < 2,
             "a pipeline brings releases to data that nobody is told of: name alert_emails": self.delivery is not None
             and self.retain_data
             and not self.alert_emails,

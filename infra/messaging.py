@@ -23,8 +23,8 @@ class Queueing(Construct):
     """`main` feeds the judge; `dead_letters` keeps what was given up; `projection_failures` the stream's.
 
     `projection_redrives` brings the projector what an admin takes out of the latter; `export_failures` and
-    `export_redrives` are the exporter's. `failed_invocations` keeps what AWS gave up of what nobody waits for: Lambda's
-    invocations, the schedule's, and what a rule of EventBridge should have told.
+    `export_redrives` are the exporter's. `renditions` asks for pictures. `failed_invocations` keeps what was given up
+    of what nobody waits for: pictures, invocations of Lambda and the schedule, what a rule of EventBridge was to tell.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, config: StageConfig) -> None:
@@ -38,6 +38,8 @@ class Queueing(Construct):
             self, "ProjectionRedrives", key, feeds=config.projector, then=self.projection_failures
         )
         self.export_redrives = _add_queue(self, "ExportRedrives", key, feeds=config.exporter, then=self.export_failures)
+        # A picture that is given up is made when somebody wants it: it needs no queue, and no alarm, of its own.
+        self.renditions = _add_queue(self, "Renditions", key, feeds=config.renderer, then=self.failed_invocations)
         # By account and not by bucket: the bucket needs this policy first, and naming it back would close a circle.
         self.main.add_to_resource_policy(let_service("s3", ["sqs:SendMessage"], self.main.queue_arn))
 

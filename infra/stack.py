@@ -31,6 +31,7 @@ class Bundles:
     """The functions' code, each a ZIP archive."""
 
     processor: Path
+    render: Path
     portal: Path
 
 
@@ -82,6 +83,14 @@ class SilentScalper(Stack):
             grants=grants.exporter(),
             settings=settings.exporter(),
         )
+        self.renderer = self._add_function(
+            "Renderer",
+            handler="processor.handlers.render.handle",
+            bundle=self._bundles.render,
+            config=config.renderer,
+            grants=grants.renderer(),
+            settings=settings.renderer(),
+        )
         self.rebuild = self._add_function(
             "Rebuild",
             handler="processor.handlers.rebuild.handle",
@@ -91,7 +100,9 @@ class SilentScalper(Stack):
             settings=settings.rebuild(),
         )
         wake = allow(["lambda:InvokeFunction"], self.rebuild.function.function_arn)
+        ask = allow(["lambda:InvokeFunction"], self.rebuild.function.function_arn, self.renderer.function.function_arn)
         woken = {"SCALPER_REBUILD_FUNCTION": self.rebuild.function.function_name}
+        asked = {**woken, "SCALPER_RENDERER_FUNCTION": self.renderer.function.function_name}
         self.sweep = self._add_function(
             "Sweep",
             handler="processor.handlers.sweep.handle",
@@ -105,14 +116,18 @@ class SilentScalper(Stack):
             handler="portal.handler.handle",
             bundle=self._bundles.portal,
             config=config.portal,
-            grants=[*grants.portal(), wake, *([grants.origin_secret(config)] if config.edge else [])],
+            grants=[*grants.portal(), ask, *([grants.origin_secret(config)] if config.edge else [])],
             apart=grants.portal_apart(),
-            settings={**settings.portal(), **woken},
+            settings={**settings.portal(), **asked},
             dead_letters=self.parts.webhooks.dead_letters,
         )
 
         grants.open_buckets(
-            judge=self.judge.role, sweep=self.sweep.role, portal=self.portal.role, exporter=self.exporter.role
+            judge=self.judge.role,
+            sweep=self.sweep.role,
+            portal=self.portal.role,
+            exporter=self.exporter.role,
+            renderer=self.renderer.role,
         )
 
     def _connect_parts(self) -> None:
@@ -135,6 +150,10 @@ class SilentScalper(Stack):
             states=sorted(EXPORTED),
         )
         self.exporter.consume(parts.queueing.export_redrives, maximum_concurrency=2, batch_size=1)
+        # One at a time: what a file does to its worker, it does to no other file.
+        self.renderer.consume(
+            parts.queueing.renditions, maximum_concurrency=self._config.renderer_maximum_concurrency, batch_size=1
+        )
         given_up, key = parts.queueing.failed_invocations, parts.keys.messages
         EveryFiveMinutes(self, "Sweeping", function=self.sweep.function, dead_letters=given_up, key=key)
         if self._config.rotate_secret:
@@ -194,6 +213,7 @@ class SilentScalper(Stack):
             "Exporter": self.exporter,
             "Sweep": self.sweep,
             "Rebuild": self.rebuild,
+            "Renderer": self.renderer,
             "Portal": self.portal,
         }
 

@@ -6,9 +6,6 @@ from intake.errors import ScalperError
 from intake.expectations.model import ListFault
 from intake.phrases import Phrase
 
-MAX_NUMBERS = 100
-"""Missing parts that a problem names at the most."""
-
 
 class PortalError(ScalperError):
     """Raised when the portal refuses a request; the root of its own errors."""
@@ -104,7 +101,7 @@ class PartsMissingError(PortalError):
 
     def __init__(self, numbers: Sequence[int]) -> None:
         super().__init__(f"{len(numbers)} parts are missing.")
-        self.extensions = {"missing": list(numbers[:MAX_NUMBERS])}
+        self.extensions = {"missing": list(numbers[:100])}  # An answer stays short.
 
 
 class OrderError(PortalError):
@@ -121,6 +118,10 @@ class HeldIdentityError(PortalError):
 
 class NotAcceptedError(PortalError):
     """Raised when the content of a file is asked for that was not accepted."""
+
+
+class NoPreviewError(PortalError):
+    """Raised when a picture is asked for of a file of which there is none. Whoever raises it says why."""
 
 
 class TooManyRequestsError(PortalError):

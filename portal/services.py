@@ -27,6 +27,7 @@ from intake.operations.ports import AuditLog, LastErrors, StuckFiles, Watch
 from intake.orders.ports import Orders, Reviews
 from intake.projections.ports import ChangeFeed, ClinicHistory, Outbox, Projections
 from intake.recounts.jobs import RebuildJobs
+from intake.renditions.ports import Renderer, Renditions
 from intake.search.ports import KeptSearches, Search, Troubles
 from intake.sharing.ports import StudyLinks
 from intake.storage.model import Presigned
@@ -95,6 +96,8 @@ class Services:
     troubles: Troubles
     studies: Studies
     board: StudyBoard
+    renditions: Renditions
+    renderer: Renderer
     study_links: StudyLinks
     study_labels: StudyLabels
     expected: ExpectedExams
@@ -140,6 +143,8 @@ class Services:
     clock: Callable[[], datetime]
     revocations: KnownRevocations
     """Whose access was ended before its tokens expire."""
+    rendering: Turns = field(default_factory=partial(Turns, at_once=4, waiting=12, patience_s=15.0))
+    """For requests that wait for a picture: a page asks for many at once, and other pages go on being served."""
     describing: Turns = field(default_factory=partial(Turns, at_once=2, waiting=20, patience_s=25.0))
     """For requests that read many files, each of which may need some 50 MB."""
     origin_secret: OriginSecret | None = None

@@ -44,6 +44,9 @@ class Settings(BaseModel):
     incoming_bucket: Text
     accepted_bucket: Text
     quarantine_bucket: Text
+    renditions_bucket: Text
+    renderer_function: Text
+    """Asked for pictures of files of which none are kept."""
     queue_url: Url
     rebuild_function: str = Field(min_length=1)
     """Woken when an admin asks for a rebuild, or an audit."""

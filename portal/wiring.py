@@ -23,6 +23,8 @@ from intake.projections.projections import DynamoProjections
 from intake.records.records import DynamoRecords
 from intake.records.repairs import DynamoRepairs
 from intake.recounts.dynamodb import DynamoRebuildJobs
+from intake.renditions.aws_lambda import LambdaRenderer
+from intake.renditions.s3 import S3Renditions
 from intake.search.dynamodb import DynamoKeptSearches, DynamoSearch, DynamoTroubles
 from intake.sharing.dynamodb import DynamoStudyLinks
 from intake.storage.s3.objects import S3Objects
@@ -50,6 +52,9 @@ PATIENCE = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=32,
 )
+
+RENDERING = PATIENCE.merge(Config(read_timeout=22, retries={"total_max_attempts": 1}))
+"""The renderer gives up a picture after 15 s. One try is all that fits: what is busy is so told, and asked again."""
 
 KNOWN_SECONDS = 20
 """After how long, at the latest, a deactivated clinic announces no more files."""
@@ -94,6 +99,8 @@ def wire(settings: Settings) -> Services:
         troubles=DynamoTroubles(table),
         studies=DynamoStudies(table, ids),
         board=DynamoStudyBoard(table, ids),
+        renditions=S3Renditions(s3, settings.renditions_bucket),
+        renderer=LambdaRenderer(lambda: session.client("lambda", config=RENDERING), settings.renderer_function),
         study_links=DynamoStudyLinks(table),
         study_labels=DynamoStudyLabels(table, ids),
         expected=DynamoExpectedExams(table, ids),

@@ -10,12 +10,10 @@ from intake.errors import SettingsError
 _PREFIX = "SCALPER_"
 
 
-class Settings(BaseModel):
+class _Environment(BaseModel):
     """Settings of one Lambda; each field `x` comes from `SCALPER_X`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-
-    table: str = Field(min_length=1)
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
@@ -30,7 +28,18 @@ class Settings(BaseModel):
             raise SettingsError(f"set these environment variables: {names}") from None
 
 
+class Settings(_Environment):
+    table: str = Field(min_length=1)
+
+
+class RendererSettings(_Environment):
+    renditions_bucket: str = Field(min_length=1)
+    renditions_queue_url: str = Field(min_length=1)
+
+
 class JudgeSettings(Settings):
+    renditions_bucket: str = Field(min_length=1)
+    """Of which it removes what shows a file that is deleted."""
     incoming_bucket: str = Field(min_length=1)
     queue_url: str = Field(min_length=1)
     accepted_bucket: str = Field(min_length=1)

@@ -26,6 +26,7 @@ from intake.operations.ports import LastErrors
 from intake.orders.commands import DoTask
 from intake.orders.model import Answered
 from intake.recounts.jobs import RebuildJob
+from intake.renditions.model import RenditionAnswer, RenditionRequest
 from processor.ingest.expand import Expanded
 from processor.ingest.process import LeftOut, Processed
 from processor.ingest.settle import Settled
@@ -112,6 +113,23 @@ def report_answered(command: DoTask, answered: Answered) -> None:
         },
     )
     metrics.add_metric("OrderedTasks", MetricUnit.Count, 1)
+
+
+def report_rendered(request: RenditionRequest, answer: RenditionAnswer, took_ms: int) -> None:
+    """Log and count a file's pictures, or why there are none, which is no error."""
+    logger.info(
+        "rendered",
+        extra={
+            "clinic_id": request.clinic_id,
+            "file_id": request.file_id,
+            "kind": request.kind,
+            "size": request.size,
+            "view": request.view is not None,
+            "outcome": answer.reason or "made",
+            "took_ms": took_ms,
+        },
+    )
+    metrics.add_metric("RenditionsRefused" if answer.reason else "RenditionsMade", MetricUnit.Count, 1)
 
 
 def report_settled(settled: Settled) -> None:

@@ -26,6 +26,7 @@ from intake.records.records import DynamoRecords
 from intake.records.repairs import DynamoRepairs
 from intake.records.verdicts import DynamoVerdicts
 from intake.recounts.dynamodb import DynamoRebuildJobs
+from intake.renditions.s3 import S3Renditions
 from intake.storage.s3.objects import S3Objects
 from intake.storage.s3.uploads import S3Writer
 from intake.table.dynamodb_streams import DynamoStream
@@ -112,6 +113,7 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         expand=expander.begin,
         scans=scans,
         ids=ids,
+        remove_pictures=S3Renditions(s3, settings.renditions_bucket).remove,
     )
     dispatcher = OrderDispatcher(orders=DynamoOrders(table), records=DynamoRecords(table), queue=queue, do=tasks.do)
     settler = Settler(objects=objects, children=DynamoChildren(table), verdicts=verdicts, queue=queue, buckets=buckets)

@@ -31,6 +31,8 @@ from tests.fakes import (
     FakeRebuildJobs,
     FakeRecords,
     FakeReminders,
+    FakeRenderer,
+    FakeRenditions,
     FakeRepairs,
     FakeRequestCounts,
     FakeReviews,
@@ -85,6 +87,7 @@ class Backends:
     orders: FakeOrders = field(default_factory=FakeOrders)
     rebuild_jobs: FakeRebuildJobs = field(default_factory=FakeRebuildJobs)
     rebuilder: FakeWorker = field(default_factory=FakeWorker)
+    renditions: FakeRenditions = field(default_factory=FakeRenditions)
     reviews: FakeReviews = field(default_factory=FakeReviews)
     directory: FakeDirectory = field(default_factory=FakeDirectory)
     reminders: FakeReminders = field(default_factory=FakeReminders)
@@ -106,6 +109,7 @@ def wired_portal(behind: Backends, **overrides: Any) -> Services:
         **{each.name: getattr(behind, each.name) for each in fields(Backends) if each.name != "table"},
         "records": FakeRecords(behind.table, clock),
         "repairs": FakeRepairs(behind.table),
+        "renderer": FakeRenderer(behind.renditions),
         "search": FakeSearch(behind.table),
         "troubles": FakeTroubles(behind.table),
         "studies": FakeStudies(behind.table),
@@ -138,6 +142,8 @@ def settings(**changes: str) -> Settings:
             "incoming_bucket": "incoming",
             "accepted_bucket": "accepted",
             "quarantine_bucket": "quarantine",
+            "renditions_bucket": "renditions",
+            "renderer_function": "renderer",
             "rebuild_function": "rebuild",
             "queue_url": "https://sqs.test/main",
             "dead_letter_queue_url": "https://sqs.test/dead",

@@ -32,7 +32,7 @@ class Audit(Stack):
             f"{config.prefix}-Audit",
             env=Environment(account=config.account, region=config.region),
         )
-        removal = choose_removal(config)
+        removal, storage = choose_removal(config), core.parts.storage
         # With its region: a trail belongs to all of them, and its name is taken in each.
         name = f"{config.prefix}-{config.region}-audit"
         self.archive = AuditBucket(
@@ -49,7 +49,7 @@ class Audit(Stack):
             "Trail",
             name=name,
             archive=self.archive,
-            buckets=[core.parts.storage.incoming, core.parts.storage.accepted, core.parts.storage.quarantine],
+            buckets=[storage.incoming, storage.accepted, storage.quarantine, storage.renditions],
             tables_of=core.stack_name,
             followers=[core.projector.role, core.exporter.role],
             log_days=config.retention.logs_days,

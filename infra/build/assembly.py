@@ -30,7 +30,7 @@ class Assembly:
 
 def local_assembly() -> Assembly:
     """Bundle the functions and synthesize the stage `local`, where anything changed. Raises RunnerError."""
-    bundles = [build("processor", EMULATOR), build("portal", EMULATOR)]
+    bundles = [build(name, EMULATOR) for name in ("processor", "render", "portal")]
     sources = files_under(ROOT / "infra")
     with hold_lock("assembly"):
         name = digest([*sources, ROOT / "uv.lock"], *(bundle.name for bundle in bundles))

@@ -34,13 +34,20 @@ class Platform:
 LAMBDA = Platform(
     "lambda",
     RUNTIME,
-    ("--python-platform", "aarch64-manylinux2014", "--python-version", RUNTIME, "--only-binary", ":all:"),
+    ("--python-platform", "aarch64-manylinux_2_28", "--python-version", RUNTIME, "--only-binary", ":all:"),
 )
 _HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 EMULATOR = Platform(f"emulator-{_HERE}", _HERE, ("--python", sys.executable))
 """The emulator runs functions with the interpreter that it runs on itself."""
 
-_CONTENT = {"processor": ("intake", "processor"), "portal": ("intake", "portal", "templates", "assets/dist")}
+_CONTENT = {
+    "processor": ("intake", "processor"),
+    "render": ("intake", "processor"),
+    "portal": ("intake", "portal", "templates", "assets/dist"),
+}
+
+_LEFT_OUT = {"processor": ("processor/render", "processor/handlers/render.py")}
+"""What of that a bundle does without: nothing but the renderer holds decoders of pixels, or what imports them."""
 
 _COMMAND_ONLY = ("rich", "typer", "httpx")
 """What the console command needs and no function does, unless its extra asks for it as well."""
@@ -79,14 +86,13 @@ _UNNEEDED = (
 
 
 def build(bundle: str, platform: Platform) -> Path:
-    """Return the ZIP archive of `processor` or `portal`, building it where the inputs changed.
+    """Return the ZIP archive of `processor`, `render` or `portal`, building it where the inputs changed.
 
     Raises RunnerError when uv is missing or cannot install a dependency, and where nothing here writes the bytecode
     that the platform reads.
     """
     with hold_lock(f"bundle-{bundle}-{platform.name}"):
-        folders = [ROOT / folder for folder in _CONTENT[bundle] if (ROOT / folder).exists()]
-        sources = [file for file in files_under(*folders) if file.suffix not in {".map", ".po"}]
+        sources = _list_sources(bundle)
         facts = [bundle, *platform.wheels, _find_compiler(platform)]
         name = digest([*sources, ROOT / "uv.lock", Path(__file__)], *facts)
         archive = BUILD / "bundles" / f"{bundle}-{platform.name}-{name}.zip"
@@ -95,6 +101,16 @@ def build(bundle: str, platform: Platform) -> Path:
             _assemble(bundle, platform, sources, archive)
             _forget_older(archive, f"{bundle}-{platform.name}-*.zip")
         return archive
+
+
+def _list_sources(bundle: str) -> list[Path]:
+    folders = [ROOT / folder for folder in _CONTENT[bundle] if (ROOT / folder).exists()]
+    left_out = [ROOT / path for path in _LEFT_OUT.get(bundle, ())]
+    return [
+        file
+        for file in files_under(*folders)
+        if file.suffix not in {".map", ".po"} and not any(file.is_relative_to(path) for path in left_out)
+    ]
 
 
 def _assemble(bundle: str, platform: Platform, sources: list[Path], archive: Path) -> None:

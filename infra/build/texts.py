@@ -42,7 +42,7 @@ TABLES = {
     "portal/presentation/exam_labels.py": ("EXAM_BADGES",),
     "portal/presentation/formatting.py": ("NOUNS",),
     "portal/presentation/labels.py": ("STATE_BADGES", "HANDLED", "REPLACED", "REASONS", "WARNED", "SOURCES", "KINDS",
-                                      "EVENTS", "PEOPLE", "ACTORS", "SPELLED", "STANDINGS"),
+                                      "NO_PREVIEW", "EVENTS", "PEOPLE", "ACTORS", "SPELLED", "STANDINGS"),
     "portal/presentation/upload_labels.py": ("UPLOAD_BADGES", "COMPLETE_WARNED"),
     "portal/quarantine/unfinished_work.py": ("_ORDERED", "_FOLLOWERS"),
     "portal/saved_queries/__init__.py": ("QUERIES",),

@@ -27,7 +27,7 @@ from portal.costs.prices import KNOWN, PRICES, REGION
 
 DOCUMENT, QUERY = Path("docs/cost.md"), Path("portal/saved_queries/cost.sql")
 BEGIN, END = "<!-- figures: written by `make cost` -->", "<!-- end of figures -->"
-LIMITS = {"idle": 20.0, "plain": 6.0, "burst": 20.0, "single": 67.0}
+LIMITS = {"idle": 20.0, "plain": 6.25, "burst": 20.0, "single": 67.0}
 """US dollars: an idle month with edge and audit, without them, a million files in bursts, and as many one by one."""
 
 WITHOUT = dataclasses.replace(PROD, edge=None, audit=False)

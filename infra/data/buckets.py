@@ -1,4 +1,4 @@
-"""The buckets: where files arrive, where they are kept, and where access is logged and verdicts are analysed."""
+"""The buckets: where files arrive and are kept, their pictures, and where access is logged and verdicts analysed."""
 
 from typing import Any
 
@@ -11,13 +11,17 @@ from constructs import Construct
 from infra.config import Retention
 from infra.iam import forbid
 from intake.analytics.model import PREFIX as ROWS
+from intake.renditions.model import ACCEPTED, QUARANTINE
 
-LOG_PREFIXES = ("incoming/", "accepted/", "quarantine/", "audit/", "edge/")
+LOG_PREFIXES = ("incoming/", "accepted/", "quarantine/", "renditions/", "audit/", "edge/")
 """Where the logs' bucket keeps who asked for what: S3's own notes by bucket, and CloudFront's."""
 ANSWERS = "athena/"
 """Where it keeps Athena's answers, beside the rows of the analytics."""
 _ANSWERS_KEPT = 30
 """Days; a query that is wanted again is run again."""
+
+_PICTURES_KEPT, _REJECTED_PICTURES_KEPT = 365, 7
+"""Days; a picture that is wanted again is made anew. What shows a rejected file is gone soon after the file."""
 
 
 def add_bucket(scope: Construct, construct_id: str, *, key: kms.IKey | None, **properties: Any) -> s3.Bucket:  # noqa: ANN401  # CDK's own.
@@ -37,7 +41,7 @@ def add_bucket(scope: Construct, construct_id: str, *, key: kms.IKey | None, **p
 
 
 class Storage(Construct):
-    """Incoming, accepted, quarantine and logs."""
+    """Incoming, accepted, quarantine, renditions and logs."""
 
     def __init__(
         self,
@@ -75,6 +79,7 @@ class Storage(Construct):
         )
         self.accepted = self._add_bucket("Accepted", move=_list_transitions(retention), cors=[browser_downloads])
         self.quarantine = self._add_bucket("Quarantine", expire_days=retention.quarantine_days)
+        self.renditions = self._add_renditions_bucket()
 
     def publish(self) -> None:
         """Tell EventBridge of each object that arrives, where GuardDuty listens, and nobody else."""
@@ -120,6 +125,26 @@ class Storage(Construct):
             server_access_logs_prefix=f"{construct_id.lower()}/",
             lifecycle_rules=[self._expire_versions(expire_days, move, unfinished_days)],
             cors=cors,
+            removal_policy=self._removal_policy,
+        )
+
+    def _add_renditions_bucket(self) -> s3.Bucket:
+        """Add the bucket of pictures. They are made anew at will, so a version that was replaced or deleted is gone."""
+        return add_bucket(
+            self,
+            "Renditions",
+            key=self._key,
+            server_access_logs_bucket=self.logs,
+            server_access_logs_prefix="renditions/",
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="housekeeping",
+                    noncurrent_version_expiration=Duration.days(1),
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                ),
+                self._expire_prefix(ACCEPTED, _PICTURES_KEPT),
+                self._expire_prefix(QUARANTINE, min(_REJECTED_PICTURES_KEPT, self._retention.quarantine_days)),
+            ],
             removal_policy=self._removal_policy,
         )
 

@@ -142,6 +142,7 @@ class FunctionSettings:
         return {
             **self._table(),
             **self._buckets(),
+            **self._renditions(),
             "SCALPER_QUEUE_URL": self.parts.queueing.main.queue_url,
             "SCALPER_AUDIT_TABLE": self.parts.audit_log.table.table_name,
             "SCALPER_SCAN_REQUIRED": str(self.config.malware_protection).lower(),
@@ -153,6 +154,9 @@ class FunctionSettings:
             **self._alerts(),
             "SCALPER_REDRIVES_QUEUE_URL": self.parts.queueing.projection_redrives.queue_url,
         }
+
+    def renderer(self) -> dict[str, str]:
+        return {**self._renditions(), "SCALPER_RENDITIONS_QUEUE_URL": self.parts.queueing.renditions.queue_url}
 
     def rebuild(self) -> dict[str, str]:
         return {**self._table(), **self._alerts()}
@@ -180,6 +184,7 @@ class FunctionSettings:
         return {
             **self._table(),
             **self._buckets(),
+            **self._renditions(),
             **self._queues(),
             "SCALPER_PROJECTION_FAILURES_QUEUE_URL": self.parts.queueing.projection_failures.queue_url,
             "SCALPER_PROJECTION_REDRIVES_QUEUE_URL": self.parts.queueing.projection_redrives.queue_url,
@@ -211,6 +216,9 @@ class FunctionSettings:
             "SCALPER_ACCEPTED_BUCKET": self.parts.storage.accepted.bucket_name,
             "SCALPER_QUARANTINE_BUCKET": self.parts.storage.quarantine.bucket_name,
         }
+
+    def _renditions(self) -> dict[str, str]:
+        return {"SCALPER_RENDITIONS_BUCKET": self.parts.storage.renditions.bucket_name}
 
     def _queues(self) -> dict[str, str]:
         return {

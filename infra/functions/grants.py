@@ -66,7 +66,7 @@ class Grants:
         """Read what arrived, file a copy, record the verdict; take a duplicate's copy back (its versions stay).
 
         Put an archive's entries where files arrive, and ask itself to go on with it. Judge again what quarantine
-        holds, and delete of it what people order, where its versions stay too.
+        holds, and delete of it what people order, where its versions stay too, with its pictures.
         """
         storage = self.parts.storage
         return [
@@ -98,6 +98,17 @@ class Grants:
             allow(_FOLLOW_STREAM, _find_stream(self.parts.records)),
             allow(["sqs:SendMessage"], self.parts.queueing.export_failures.queue_arn),
             allow(_CONSUME, self.parts.queueing.export_redrives.queue_arn),
+            allow(_USE_KEY, self.parts.keys.data.key_arn),
+            self._allow_messages_key(),
+        ]
+
+    def renderer(self) -> list[iam.PolicyStatement]:
+        """Take requests from its queue; its buckets say what it may read and write. No table, and nobody to tell."""
+        storage = self.parts.storage
+        return [
+            # Without it an object that was deleted answers 403, which looks like trouble and not like an absence.
+            allow(["s3:ListBucket"], storage.accepted.bucket_arn, storage.quarantine.bucket_arn),
+            allow(_CONSUME, self.parts.queueing.renditions.queue_arn),
             allow(_USE_KEY, self.parts.keys.data.key_arn),
             self._allow_messages_key(),
         ]
@@ -139,8 +150,8 @@ class Grants:
             allow(["dynamodb:PutItem"], self.parts.audit_log.table.table_arn),
             allow(["dynamodb:Query"], *list_arns(self.parts.audit_log.table, AUDIT_INDEXES)),
             allow(["secretsmanager:GetSecretValue"], self.parts.portal_secret.arn),
-            # To see whether a file has arrived that is to be given up, and not to read it.
-            allow(["s3:ListBucket"], self.parts.storage.incoming.bucket_arn),
+            # To see whether a file has arrived that is to be given up, and not to read it; whether a picture is kept.
+            allow(["s3:ListBucket"], self.parts.storage.incoming.bucket_arn, self.parts.storage.renditions.bucket_arn),
             *self._allow_table(),
             self._allow_messages_key(),
         ]
@@ -191,12 +202,20 @@ class Grants:
         secret = f"arn:{Aws.PARTITION}:secretsmanager:{Aws.REGION}:{Aws.ACCOUNT_ID}:secret:{secret_name(config)}"
         return allow(["secretsmanager:GetSecretValue"], f"{secret}-??????")
 
-    def open_buckets(self, *, judge: iam.IRole, sweep: iam.IRole, portal: iam.IRole, exporter: iam.IRole) -> None:
+    def open_buckets(
+        self, *, judge: iam.IRole, sweep: iam.IRole, portal: iam.IRole, exporter: iam.IRole, renderer: iam.IRole
+    ) -> None:
         """Let the functions at the objects that their work is about."""
         incoming, filed = self.parts.storage.incoming, (self.parts.storage.accepted, self.parts.storage.quarantine)
+        renditions = self.parts.storage.renditions
         _open_bucket(incoming, judge, [*_READ_OBJECT, *_WRITE_OBJECT, *_READ_TAGS])
         for bucket in filed:
             _open_bucket(bucket, judge, [*_READ_OBJECT, *_WRITE_OBJECT, "s3:PutObjectTagging", "s3:DeleteObject"])
+            _open_bucket(bucket, renderer, _READ_OBJECT)
+        # Pictures go with what they show: the one deletes those of a file, the other what it made too late.
+        _open_bucket(renditions, renderer, ["s3:PutObject", "s3:DeleteObject"])
+        _open_bucket(renditions, judge, ["s3:DeleteObject"])
+        _open_bucket(renditions, portal, ["s3:GetObject"])
         _open_bucket(incoming, sweep, _READ_OBJECT)
         _open_bucket(incoming, portal, _SIGN_PARTS)
         _open_bucket(self.parts.storage.accepted, portal, _READ_OBJECT)

@@ -22,7 +22,7 @@ from infra.errors import RunnerError
 
 OUT = ROOT / ".scalper" / "sbom"
 
-BUNDLES = ("portal", "processor")
+BUNDLES = ("portal", "processor", "render")
 CLIENT = "client"
 """The package that partners install from PyPI."""
 WEB = "web"
@@ -73,6 +73,7 @@ ALLOWED = frozenset(
         "ISC",
         "MIT",
         "MIT-0",
+        "MIT-CMU",  # Of Pillow.
         "MPL-2.0",  # Of certifi and of sass' helper: unchanged files, whose source is public.
         "OFL-1.1",  # Of the typefaces.
         "PSF-2.0",
@@ -94,6 +95,7 @@ CLASSIFIERS = {
 
 READ_BY_HAND = {
     "htmx.org": "0BSD",  # Its LICENSE file; its package.json is read into no lock file.
+    "pypdfium2": "BSD-3-Clause",  # Its metadata names that, Apache-2.0 and its dependencies', in no SPDX expression.
 }
 """Packages whose metadata names no licence."""
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from intake.errors import ScalperError
+from intake.errors import ThrottledError
 from intake.renditions.model import NoPreview, RenditionAnswer, RenditionRequest
 
 
-class RendererBusyError(ScalperError):
+class RendererBusyError(ThrottledError):
     """Raised when the renderer takes no more just now, was not done in time, or could not read or write: try again."""
 
 

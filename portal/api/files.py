@@ -14,6 +14,7 @@ from portal.api.problem_responses import problem_responses
 from portal.http.messages import Fields, select_fields
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation.formatting import clamp_moment
+from portal.retrieval.previews import CACHING, Edge, sign_picture
 from portal.uploads import signing, visibility, withdrawals
 from portal.uploads.requests import UPLOAD_ID, Sign, Withdraw
 from portal.uploads.responses import Download, FileList, FileView, Withdrawn, WithdrawnList
@@ -156,3 +157,21 @@ def content(file_id: str, request: Request, identity: Reader, services: Collabor
     if "application/json" in request.headers.get("accept", ""):
         return JSONResponse(visibility.show_download(presigned).model_dump(mode="json"))
     return RedirectResponse(presigned.url, 307)
+
+
+@router.get(
+    "/{file_id}/preview/{edge}",
+    summary="Look at a file",
+    status_code=307,
+    responses={
+        307: {"description": "Leads to the picture at S3, a WebP, for five minutes."},
+        **problem_responses("not-found", "no-preview", "not-accepted", "invalid-request", "throttled"),
+    },
+    response_class=RedirectResponse,
+)
+def preview(file_id: str, edge: Edge, identity: Reader, services: Collaborators) -> Response:
+    """Look at a picture of an accepted file: its longer side has 128 or 768 pixels. It is not for diagnosis.
+
+    Where none is kept it is made first, which takes some seconds.
+    """
+    return RedirectResponse(sign_picture(services, identity, file_id, edge), 307, {"Cache-Control": CACHING})

@@ -49,6 +49,8 @@ ROUTES: Mapping[str, Access] = {
     "GET /files": Access.STAFF,
     "POST /files/search": Access.STAFF,
     "GET /files/{file_id}": Access.STAFF,
+    # To a clinic's staff of what was accepted, and to admins of what was rejected, which the use case says.
+    "GET /files/{file_id}/preview/{edge}": Access.STAFF,
     "GET /session": Access.STAFF,
     "POST /session": Access.STAFF,
     "GET /settings/notifications": Access.STAFF,
@@ -170,6 +172,7 @@ ROUTES: Mapping[str, Access] = {
     "GET /api/v1/files": Access.READ,
     "GET /api/v1/files/{file_id}": Access.READ,
     "GET /api/v1/files/{file_id}/content": Access.READ,
+    "GET /api/v1/files/{file_id}/preview/{edge}": Access.READ,
     "GET /api/v1/findings": Access.READ,
     "GET /api/v1/findings/{code}": Access.READ,
     "GET /api/v1/studies": Access.READ,

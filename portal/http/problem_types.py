@@ -207,6 +207,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     errors.NotAcceptedError: Problem(
         409, "not-accepted", "The file was not accepted", "Only the content of accepted files can be downloaded."
     ),
+    errors.NoPreviewError: Problem(404, "no-preview", "There is no preview", "No picture is made of this file."),
     errors.DicomWebQueryError: Problem(
         400, "invalid-dicomweb-request", "The DICOMweb request is not valid", "`reason` says what to correct."
     ),

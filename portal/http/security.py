@@ -63,7 +63,7 @@ class Headers:
         """The Content-Security-Policy. Browsers send bytes to S3 and sign in at Cognito; nothing else is foreign."""
         settings = self._settings
         buckets = " ".join(self._origins(settings.incoming_bucket, settings.accepted_bucket))
-        previews = " ".join(self._origins(settings.accepted_bucket))
+        previews = " ".join(self._origins(settings.accepted_bucket, settings.renditions_bucket))
         directives = {
             "default-src": "'none'",
             "script-src": "'self'",

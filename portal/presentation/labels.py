@@ -12,6 +12,7 @@ from intake.files.keys import UNASSIGNED, UNKNOWN_SENDERS
 from intake.files.model import FileRecord, FileSummary, Source, TimelineEntry
 from intake.files.states import State
 from intake.languages import mark
+from intake.renditions.model import NoPreview
 from intake.tenants.model import Clinic, Partner
 from portal.accounts.user_pool import Standing
 from portal.presentation.languages import gettext
@@ -78,6 +79,18 @@ STANDINGS = {
 }
 
 SOURCES = {Source.WEB: "Browser", Source.API: "Partner system", Source.DIRECT: "Dropped into S3"}
+
+NO_PREVIEW = {
+    NoPreview.NO_PIXELS: "There is no image in this file.",
+    NoPreview.UNKNOWN_FORMAT: "Previews are not made of this kind of file, or of how its images are compressed.",
+    NoPreview.UNREADABLE: "The image could not be drawn: parts of it are damaged, or contradict each other.",
+    NoPreview.TOO_LARGE: "The image is too large for a preview.",
+    NoPreview.TOO_SLOW: "It would take too long to draw this image.",
+    NoPreview.CRASHED: "The image could not be drawn.",
+    NoPreview.PROTECTED: "The file opens with a password only.",
+    NoPreview.GONE: "The content of this file is not kept any more.",
+}
+"""Why there is no picture of a file."""
 
 KINDS = {
     "dicom": "DICOM",

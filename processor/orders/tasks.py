@@ -74,6 +74,7 @@ class Tasks:
     expand: Callable[[FileRecord | Verdict, ByteSource], int]
     scans: Scans
     ids: KeyedIds
+    remove_pictures: Callable[[str, str], None]
     clock: Callable[[], datetime] = now
 
     def do(self, command: DoTask) -> Answered:
@@ -140,6 +141,7 @@ class Tasks:
             self.objects.delete(record.stored)
             # An attempt to accept it may have left a copy that never was recorded.
             self.objects.delete(replace(record.stored, bucket=self.buckets.accepted, version_id=None))
+            self.remove_pictures(record.clinic_id, record.file_id)
             return Answer.DELETED, ()
         if record.state is State.ACCEPTED and record.stored and self.buckets.holds_archive(record):
             self.expand(record, open_object(self.objects, record.stored))
@@ -153,8 +155,7 @@ class Tasks:
             raise _NothingToDoError(Answer.REJECTED, record.codes)
         try:
             version = self._find_kept(record)
-            scan = self.scans.find_latest_result(record, version)
-            if scan not in USABLE:
+            if (scan := self.scans.find_latest_result(record, version)) not in USABLE:
                 raise _NothingToDoError(Answer.UNSCANNED)
             place = place_again(record, self.ids, self.takes_part)
             refusals = list_refusals(scan, is_nobodys=place.clinic_id == keys.UNASSIGNED)
@@ -195,10 +196,9 @@ class Tasks:
         profile = self.profile_of(place.clinic_id)
         facts = Facts(keys.extension(record.name), from_archive=record.parent is not None, profile=profile)
         judgement, judging_ms = time_judging(Refusing(refusals) if refusals else self.judge, source, facts)
-        from_quarantine = record.state is State.REJECTED
         return Case(
             placement=place,
-            incoming=record.incoming if from_quarantine else source.source,
+            incoming=record.incoming if record.state is State.REJECTED else source.source,
             source=source.source,
             key=place.key(record.created_at),
             first=source.first,

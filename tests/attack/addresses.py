@@ -45,6 +45,7 @@ PUBLIC = {
     "key": ("throughput", "no-such-query"),
     "queue": ("judging", "no-such-queue"),
     "path": ("no-such-file.css", "no-such-file.js"),
+    "edge": ("128", "64"),
     "deed": ("remind", "no-such-deed"),
 }
 """What names nothing of a clinic's: something that exists, and something that does not."""

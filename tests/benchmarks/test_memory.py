@@ -111,6 +111,7 @@ def processed(content):
             "SCALPER_INCOMING_BUCKET": "incoming",
             "SCALPER_ACCEPTED_BUCKET": "accepted",
             "SCALPER_QUARANTINE_BUCKET": "quarantine",
+            "SCALPER_RENDITIONS_BUCKET": "renditions",
             "SCALPER_SCAN_REQUIRED": "false",
             "SCALPER_QUEUE_URL": f"{cloud.url}/queue",
         }

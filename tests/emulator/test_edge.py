@@ -71,7 +71,7 @@ class Edged:
 @pytest.fixture(scope="module")
 def edged(stack, tmp_path_factory):
     folder = tmp_path_factory.mktemp("edged")
-    bundles = Bundles(processor=build("processor", EMULATOR), portal=build("portal", EMULATOR))
+    bundles = Bundles(**{name: build(name, EMULATOR) for name in ("processor", "render", "portal")})
     synthesize(config=CONFIG, bundles=bundles, out=folder / "out")
     client = clients_of(stack)
     secret = StageSecret(client.secrets, CONFIG)

@@ -99,6 +99,7 @@ QUIET = {
     "JudgeFunction": (sqs_event(test={"Service": "Amazon S3", "Event": "s3:TestEvent"}), NOTHING_FAILED),
     "ProjectorFunction": (stream_event(CLINIC), NOTHING_FAILED),
     "ExporterFunction": (stream_event(CLINIC), NOTHING_FAILED),
+    "RendererFunction": ({"Records": []}, NOTHING_FAILED),
     "SweepFunction": (rotation("testSecret"), {"swept": False}),
     "PortalFunction": (http_event("/health"), '{"status":"ok"}'),
 }
@@ -131,7 +132,7 @@ def start(stack, unpacked, tmp_path):
         told = {**function_environment(stack.clients, stack.at, name), **settings}
         scratch = tmp_path / function
         scratch.mkdir()
-        code = unpacked(handler.partition(".")[0])
+        code = unpacked("render" if handler == "processor.handlers.render.handle" else handler.partition(".")[0])
         with read_only(code), Environment(code, handler, told, scratch) as running:
             yield running
 

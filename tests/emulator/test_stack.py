@@ -19,7 +19,7 @@ OUTPUTS = {
     "FailedInvocationsQueueUrl",
     "ExportFailuresQueueUrl", "ExportRedrivesQueueUrl", "AnalyticsDatabase", "AthenaWorkgroup", "ExporterFunction",
     "SignInUrl", "PortalOrigin", "JudgeFunction", "ProjectorFunction", "SweepFunction", "PortalFunction",
-    "RebuildFunction",
+    "RebuildFunction", "RendererFunction", "RenditionsBucket", "RenditionsQueueUrl",
     "DataKeyId", "MessagesKeyId", "BreakGlassRoleArn",
 }  # fmt: skip
 

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.emulator
 DOCUMENT = json.loads(FILE.read_text())
 OPERATIONS = [(method.upper(), path) for path, operations in DOCUMENT["paths"].items() for method in operations]
 OF_ADMINS = "/api/v1/rebuilds"
-PUBLIC = {"code"}
+PUBLIC = {"code", "edge"}
 """Parameters that name nothing of a clinic's."""
 UNKNOWN = {
     "upload_id": "01k9ktx3mqf8g2w7v5n0ah4ebc",
@@ -95,7 +95,9 @@ def held(stack, ours):
 def call(partner, method, path, ids):
     operation = DOCUMENT["paths"][path][method.lower()]
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
-    return partner.http.request(method, path.format(code="empty-file", **ids), json=body, follow_redirects=False)
+    return partner.http.request(
+        method, path.format(code="empty-file", edge="128", **ids), json=body, follow_redirects=False
+    )
 
 
 def told(answer):
@@ -115,7 +117,7 @@ def test_an_operation_tells_another_clinic_nothing(ours, theirs, held, method, p
     own = theirs.http.headers["authorization"]
     assert own not in answer.text
     for secret in ("secret-", *held.values()):
-        assert secret not in answer.text.replace(path.format(code="", **held), "")
+        assert secret not in answer.text.replace(path.format(code="", edge="", **held), "")
         assert secret not in answer.headers.get("location", "")
     if parameters:
         assert told(answer) == told(call(theirs, method, path, UNKNOWN))

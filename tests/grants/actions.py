@@ -20,6 +20,7 @@ _OTHERS: dict[Call, tuple[str, ...]] = {
     ("s3", "CompleteMultipartUpload"): ("s3:PutObject",),
     ("s3", "CopyObject"): ("s3:GetObject", "s3:PutObject"),
     ("s3", "CreateMultipartUpload"): ("s3:PutObject",),
+    ("s3", "DeleteObjects"): ("s3:DeleteObject",),
     ("s3", "HeadObject"): ("s3:GetObject",),
     ("s3", "ListMultipartUploads"): ("s3:ListBucketMultipartUploads",),
     ("s3", "ListObjectVersions"): ("s3:ListBucketVersions",),
@@ -54,7 +55,7 @@ _POLLS = 'Lambda polls the queue as the function (Lambda guide, "Amazon SQS").'
 _FOLLOWS = 'Lambda reads the table\'s stream as the function (Lambda guide, "DynamoDB").'
 _ATHENA = 'Athena reads tables and rows and writes its answer as whoever asks (Athena guide, "Amazon S3").'
 _KEY = "S3, SQS, SNS and DynamoDB use their resources' keys as whoever calls them."
-_ALL = ("Judge", "Projector", "Exporter", "Sweep", "Rebuild", "Portal")
+_ALL = ("Judge", "Projector", "Exporter", "Sweep", "Rebuild", "Renderer", "Portal")
 
 BY_AWS: dict[str, tuple[tuple[str, ...], str]] = {
     "dynamodb:DescribeStream": (("Projector", "Exporter"), _FOLLOWS),
@@ -73,14 +74,14 @@ BY_AWS: dict[str, tuple[tuple[str, ...], str]] = {
     "logs:PutLogEvents": (_ALL, "Lambda writes the function's log as the function."),
     "s3:AbortMultipartUpload": (("Portal",), _ATHENA),
     "s3:GetBucketLocation": (("Portal",), _ATHENA),
-    "s3:ListBucket": (("Judge",), "Without it a missing object answers 403 and not 404."),
+    "s3:ListBucket": (("Judge", "Renderer"), "Without it a missing object answers 403 and not 404."),
     "s3:ListBucketMultipartUploads": (("Portal",), _ATHENA),
     "s3:PutObjectTagging": (("Judge",), "Asked for where a copy says that it brings its own tags, and be it none."),
     "sqs:DeleteMessage": (("Projector", "Exporter"), _POLLS),
-    "sqs:GetQueueAttributes": (("Judge", "Projector", "Exporter"), _POLLS),
-    "sqs:ReceiveMessage": (("Projector", "Exporter"), _POLLS),
+    "sqs:GetQueueAttributes": (("Judge", "Projector", "Exporter", "Renderer"), _POLLS),
+    "sqs:ReceiveMessage": (("Projector", "Exporter", "Renderer"), _POLLS),
     "sqs:SendMessage": (
-        ("Projector", "Exporter", "Rebuild"),
+        ("Projector", "Exporter", "Rebuild", "Renderer"),
         "Lambda sends what it gives up of the stream and of invocations.",
     ),
 }
@@ -90,6 +91,8 @@ _TAG = "It has the judge's adapter, and never asks it for tags: what it has a `t
 NAMESAKES: dict[tuple[str, Call], str] = {
     ("Sweep", ("s3", "GetObjectTagging")): _TAG,
     ("Portal", ("s3", "GetObjectTagging")): _TAG,
+    ("Renderer", ("s3", "GetObjectTagging")): _TAG,
+    ("Portal", ("s3", "DeleteObjects")): "It finds pictures, and signs for them: what it removes are items.",
     ("Portal", ("s3", "DeleteObject")): "It has the judge's adapter, and deletes webhooks, addresses and links only.",
 }
 """Calls that a function seems to reach and has no leave for: the adapter's method has a name that others have."""

@@ -52,7 +52,14 @@ FORM = {
     "kinds": "rejected",
 }
 """What forms ask for, of whichever fields they have."""
-NAMED = {"queue": "judging", "key": "throughput", "code": "not-dicom", "slug": "not-found", "owner": "northside"}
+NAMED = {
+    "queue": "judging",
+    "key": "throughput",
+    "code": "not-dicom",
+    "slug": "not-found",
+    "owner": "northside",
+    "edge": "128",
+}
 """What paths name that no clinic owns."""
 
 

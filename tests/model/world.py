@@ -223,7 +223,15 @@ class World:
             objects, verdicts, buckets, judge, **judging, expand=self._expander.begin, clock=self.clock
         )
         results = ReviewResults(verdicts=verdicts, reviews=DynamoReviews(table), audit=FakeAudit(), clock=self.clock)
-        tasks = Tasks(**shared, **judging, results=results, buckets=buckets, judge=judge, expand=self._expander.begin)
+        tasks = Tasks(
+            **shared,
+            **judging,
+            results=results,
+            buckets=buckets,
+            judge=judge,
+            expand=self._expander.begin,
+            remove_pictures=lambda clinic_id, file_id: None,  # Nobody draws any.
+        )
         self._dispatcher = OrderDispatcher(
             orders=DynamoOrders(table), records=self.records, queue=self.queue, do=tasks.do
         )

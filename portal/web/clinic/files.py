@@ -18,6 +18,7 @@ from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import formatting, labels
 from portal.presentation.languages import gettext
 from portal.quarantine import orders
+from portal.retrieval.previews import CACHING, Edge, sign_picture
 from portal.search.files import find_files
 from portal.search.media_directories import compare_contents
 from portal.services import Services
@@ -102,6 +103,12 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
 def preview(identity: Staff, services: Collaborators, file_id: str) -> Response:
     """Lead to S3, which shows exactly the version that was judged, as its kind and nothing else."""
     return RedirectResponse(seen.sign_preview(services, identity, file_id).url, 303)
+
+
+@router.get("/{file_id}/preview/{edge}")
+def picture(identity: Staff, services: Collaborators, file_id: str, edge: Edge) -> Response:
+    """Lead to a picture of the file, not for diagnosis, which is made first where none is kept."""
+    return RedirectResponse(sign_picture(services, identity, file_id, edge), 307, {"Cache-Control": CACHING})
 
 
 @router.get("/{file_id}/download")

@@ -22,6 +22,7 @@ FEEDS = {
     "main": "JudgeFunction",
     "projection redrives": "ProjectorFunction",
     "export redrives": "ExporterFunction",
+    "renditions": "RendererFunction",
 }
 
 

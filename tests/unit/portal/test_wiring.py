@@ -73,7 +73,7 @@ def event(method="GET", path="/", headers=None, cookies=(), body=None):
 def test_a_portal_is_wired_without_asking_anybody(aws):
     services = wire(settings(mailbox_queue_url="https://sqs.test/mailbox"))
     assert services.mailbox is not None
-    assert create_app(services).state.headers.policy.count("amazonaws.com") == 3
+    assert create_app(services).state.headers.policy.count("amazonaws.com") == 4
 
 
 def test_without_a_mailbox_none_is_wired(aws):

@@ -89,9 +89,9 @@ def test_every_touch_of_our_objects_and_items_is_recorded_and_of_nobody_elses(tr
     data = {fields["resources.type"]["Equals"][0]: fields for fields in selectors(trail, "Data")}
     assert set(data) == {"AWS::S3::Object", "AWS::DynamoDB::Table", "AWS::DynamoDB::Stream"}
     objects = data["AWS::S3::Object"]["resources.ARN"]["StartsWith"]
-    assert len(objects) == 3
-    for output, found in zip(("IncomingBucket", "AcceptedBucket", "QuarantineBucket"), objects, strict=True):
-        assert core.output(output) in json.dumps(found)
+    assert len(objects) == 4
+    for name, found in zip(("Incoming", "Accepted", "Quarantine", "Renditions"), objects, strict=True):
+        assert core.output(f"{name}Bucket") in json.dumps(found)
         assert found["Fn::Join"][1][-1] == "/", "or a bucket whose name begins alike would be recorded too"
     for kind in ("AWS::DynamoDB::Table", "AWS::DynamoDB::Stream"):
         (tables,) = data[kind]["resources.ARN"]["StartsWith"]

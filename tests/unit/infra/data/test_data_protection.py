@@ -1,12 +1,15 @@
 """Everything at rest is encrypted, private, reached over TLS only, and kept or forgotten as the stage says."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from intake.files.model import ObjectVersion
+from intake.renditions.model import RenditionRequest, no_preview_key, rendition_key
 from tests.unit.infra.template import switched
 
-BUCKETS = ["IncomingBucket", "AcceptedBucket", "QuarantineBucket", "LogsBucket"]
+BUCKETS = ["IncomingBucket", "AcceptedBucket", "QuarantineBucket", "RenditionsBucket", "LogsBucket"]
 FILE_BUCKETS = BUCKETS[:-1]
 STATEFUL = {"AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Cognito::UserPool", "AWS::Logs::LogGroup"}
 
@@ -48,9 +51,22 @@ def test_what_arrived_is_forgotten_after_a_week_and_what_was_rejected_after_a_qu
 def test_unfinished_uploads_and_replaced_versions_do_not_stay(template, output):
     (rule,) = [rule for rule in rules(template.named_by(output)) if "Prefix" not in rule]
     # What clinics send may take its time; what the judge copies goes on in its next invocation, or was given up.
-    days = 1 if output in {"AcceptedBucket", "QuarantineBucket"} else 7
+    days = 7 if output in {"IncomingBucket", "LogsBucket"} else 1
     assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": days}
-    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+    # Pictures are made anew, and those of a deleted file are to go before the file does.
+    kept = 1 if output == "RenditionsBucket" else 30
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": kept}
+
+
+def test_pictures_of_rejected_files_are_gone_within_a_week_and_all_others_within_a_year(template):
+    lives = {rule.get("Prefix"): rule.get("ExpirationInDays") for rule in rules(template.named_by("RenditionsBucket"))}
+    assert lives == {None: None, "accepted/": 365, "quarantine/": 7}
+    request = RenditionRequest(
+        clinic_id="c", file_id="f", stored=ObjectVersion("b", "k"), size=1, kind="dicom", accepted=True
+    )
+    for accepted, prefix in ((True, "accepted/"), (False, "quarantine/")):
+        assert rendition_key(replace(request, accepted=accepted), 128).startswith(prefix)
+        assert no_preview_key(replace(request, accepted=accepted)).startswith(prefix)
 
 
 def test_nobody_may_drop_what_is_archived_already_and_cannot_be_read(template):

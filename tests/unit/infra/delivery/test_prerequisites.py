@@ -145,11 +145,11 @@ LACKING = {
         TOLD, {"describe_secret": {"DeletedDate": NOON}},
     ),
     "SilentScalper is DELETE_FAILED: docs/runbook.md": (TOLD, {"describe_stacks": stack("DELETE_FAILED")}),
-    "run 10 at a time in us-east-1, and the stage reserves 192, beside the 100": (
+    "run 10 at a time in us-east-1, and the stage reserves 202, beside the 100": (
         TOLD, {"get_account_settings": limits(10)},
     ),
     "--quota-code L-B99A9384 --desired-value 1000 --region us-east-1": (TOLD, {"get_account_settings": limits(290)}),
-    "--quota-code L-B99A9384 --desired-value 1092": (TOLD, {"get_account_settings": limits(1000, 200)}),
+    "--quota-code L-B99A9384 --desired-value 1102": (TOLD, {"get_account_settings": limits(1000, 200)}),
     "reserve_concurrency=False, judge_maximum_concurrency=2 ": (TOLD, {"get_account_settings": limits(10)}),
     "the stage runs up to 58 at a time": (
         replace(TOLD, reserve_concurrency=False), {"get_account_settings": limits(50)},
@@ -235,9 +235,9 @@ def test_each_command_that_is_told_is_one_of_aws_or_make(sentence):
         assert set(re.findall(r"`make ([a-z-]+)", one.text)) <= {"bootstrap", "deploy"}
 
 
-@pytest.mark.parametrize(("total", "fits"), [(291, False), (292, True), (1000, True)])
-def test_production_fits_from_292_on(total, fits):
-    """The 192 that it reserves, and the hundred that Lambda keeps."""
+@pytest.mark.parametrize(("total", "fits"), [(301, False), (302, True), (1000, True)])
+def test_production_fits_from_302_on(total, fits):
+    """The 202 that it reserves, and the hundred that Lambda keeps."""
     assert (said(TOLD, Weight.MISSING, get_account_settings=limits(total)) == []) is fits
 
 
@@ -246,10 +246,12 @@ def test_a_new_account_takes_a_stage_without_reservations():
 
 
 def test_what_a_stack_that_stands_has_reserved_is_not_asked_for_twice():
-    outputs = {f"{name}Function": name for name in ("Judge", "Projector", "Sweep", "Rebuild", "Exporter", "Portal")}
+    outputs = {
+        f"{name}Function": name for name in ("Judge", "Projector", "Sweep", "Rebuild", "Exporter", "Renderer", "Portal")
+    }
     answers = {"describe_stacks": stack(**outputs), "get_function_concurrency": {"ReservedConcurrentExecutions": 38}}
-    assert said(TOLD, Weight.MISSING, get_account_settings=limits(300, 300 - 6 * 38), **answers) == []
-    assert said(TOLD, Weight.MISSING, get_account_settings=limits(300, 300 - 6 * 38)) != []
+    assert said(TOLD, Weight.MISSING, get_account_settings=limits(310, 310 - 7 * 38), **answers) == []
+    assert said(TOLD, Weight.MISSING, get_account_settings=limits(310, 310 - 7 * 38)) != []
 
 
 def test_a_stage_of_its_own_trail_is_no_other_one():

@@ -19,7 +19,15 @@ def rows(prod_assembly):
 
 
 def test_every_call_of_a_function_is_granted_to_its_role(rows):
-    assert {row.function for row in rows} == {"Judge", "Projector", "Exporter", "Sweep", "Rebuild", "Portal"}
+    assert {row.function for row in rows} == {
+        "Judge",
+        "Projector",
+        "Exporter",
+        "Sweep",
+        "Rebuild",
+        "Renderer",
+        "Portal",
+    }
     assert [told for row in rows for told in row.list_missing()] == []
 
 

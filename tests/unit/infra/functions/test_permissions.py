@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-FUNCTIONS = [f"{part}Function" for part in ("Judge", "Projector", "Exporter", "Sweep", "Rebuild", "Portal")]
+FUNCTIONS = [f"{part}Function" for part in ("Judge", "Projector", "Exporter", "Sweep", "Rebuild", "Renderer", "Portal")]
 
 WITHOUT_RESOURCES = {
     "sns:Unsubscribe",
@@ -18,8 +18,9 @@ WITHOUT_RESOURCES = {
 
 @pytest.fixture
 def buckets(template):
-    names = {"incoming": "IncomingBucket", "accepted": "AcceptedBucket", "quarantine": "QuarantineBucket"}
-    return {name: template.output(output) for name, output in names.items()}
+    return {
+        name: template.output(f"{name.title()}Bucket") for name in ("incoming", "accepted", "quarantine", "renditions")
+    }
 
 
 def test_every_function_has_a_role_of_its_own(template):
@@ -70,22 +71,42 @@ def test_nobody_may_delete_a_version_change_a_policy_or_scan_the_table(template,
     assert not any(action.startswith(("iam:", "sts:", "lambda:")) for action in actions - {"lambda:InvokeFunction"})
 
 
-def test_one_function_is_woken_by_two_others_and_none_by_anybody_else(template):
+def test_one_function_is_woken_by_two_others_one_is_asked_by_the_portal_and_none_by_anybody_else(template):
     woken = {function: template.may(function, "lambda:InvokeFunction") for function in FUNCTIONS}
-    rebuild = {template.output("RebuildFunction")}
+    rebuild, renderer = template.output("RebuildFunction"), template.output("RendererFunction")
     assert {name for name, of in woken.items() if of} == {"SweepFunction", "PortalFunction"}
-    assert woken["SweepFunction"] == woken["PortalFunction"] == rebuild
+    assert woken["SweepFunction"] == {rebuild}
+    assert woken["PortalFunction"] == {rebuild, renderer}
 
 
 def test_the_judge_reads_what_arrived_and_writes_what_it_files_and_unpacks(template, buckets):
-    assert template.may("JudgeFunction", "s3:PutObject") == set(buckets.values())
+    assert template.may("JudgeFunction", "s3:PutObject") == set(buckets.values()) - {buckets["renditions"]}
     assert buckets["incoming"] in template.may("JudgeFunction", "s3:GetObjectVersion")
     assert template.sends_to("JudgeFunction") == {template.output("QueueUrl")}
 
 
-def test_only_the_judge_may_delete_and_only_its_own_copies(template, buckets):
-    assert template.may("JudgeFunction", "s3:DeleteObject") == {buckets["accepted"], buckets["quarantine"]}
-    assert all("s3:DeleteObject" not in template.actions(function) for function in FUNCTIONS[1:])
+def test_only_the_judge_may_delete_files_and_only_its_own_copies(template, buckets):
+    assert template.may("JudgeFunction", "s3:DeleteObject") == set(buckets.values()) - {buckets["incoming"]}
+    assert template.may("RendererFunction", "s3:DeleteObject") == {buckets["renditions"]}
+    others = set(FUNCTIONS) - {"JudgeFunction", "RendererFunction"}
+    assert all("s3:DeleteObject" not in template.actions(function) for function in others)
+
+
+def test_the_renderer_reads_files_writes_pictures_and_may_nothing_else(template, buckets):
+    """Whoever takes it over by a file's pixels gets no table, no topic, no other function and no other bucket."""
+    files = {buckets["accepted"], buckets["quarantine"]}
+    assert template.may("RendererFunction", "s3:GetObject") == files
+    assert template.may("RendererFunction", "s3:GetObjectVersion") == files
+    assert template.may("RendererFunction", "s3:ListBucket") == files
+    assert template.may("RendererFunction", "s3:PutObject") == {buckets["renditions"]}
+    assert template.sends_to("RendererFunction") == set()
+    own = [one for one in template.statements_of("RendererFunction") if one["Resource"] != "*"]
+    assert {one["Action"].partition(":")[0] for one in own} == {"s3", "sqs", "kms", "logs"}
+
+
+def test_no_other_function_reads_or_writes_pictures_but_the_portal_which_reads_them(template, buckets):
+    for action, allowed in {"s3:GetObject": {"PortalFunction"}, "s3:PutObject": {"RendererFunction"}}.items():
+        assert {name for name in FUNCTIONS if buckets["renditions"] in template.may(name, action)} == allowed
 
 
 def dead_letters(template):
@@ -97,6 +118,7 @@ def test_each_queue_is_emptied_by_one_function_and_the_dead_letters_by_people(te
     assert template.may("JudgeFunction", "sqs:DeleteMessage") == {template.output("QueueUrl")}
     assert template.may("ProjectorFunction", "sqs:DeleteMessage") == {template.output("ProjectionRedrivesQueueUrl")}
     assert template.may("ExporterFunction", "sqs:DeleteMessage") == {template.output("ExportRedrivesQueueUrl")}
+    assert template.may("RendererFunction", "sqs:DeleteMessage") == {template.output("RenditionsQueueUrl")}
     assert template.may("PortalFunction", "sqs:DeleteMessage") == dead
     assert "sqs:DeleteMessage" not in template.actions("SweepFunction")
 
@@ -104,7 +126,7 @@ def test_each_queue_is_emptied_by_one_function_and_the_dead_letters_by_people(te
 def test_the_portal_signs_uploads_to_the_incoming_bucket_and_downloads_from_the_accepted_one(template, buckets):
     logs = template.output("LogsBucket")
     assert template.may("PortalFunction", "s3:PutObject") - {logs} == {buckets["incoming"]}
-    assert template.may("PortalFunction", "s3:GetObject") - {logs} == {buckets["accepted"]}
+    assert template.may("PortalFunction", "s3:GetObject") - {logs} == {buckets["accepted"], buckets["renditions"]}
     assert template.may("PortalFunction", "s3:GetObjectVersion") == {buckets["accepted"]}
 
 

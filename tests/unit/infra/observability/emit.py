@@ -3,6 +3,7 @@
 A process of its own, since a function's name comes from its environment when its modules are imported.
 """
 
+import json
 import sys
 from types import SimpleNamespace
 
@@ -81,6 +82,21 @@ def exporter():
 
     export._exporter = SimpleNamespace(export=lambda rows: Exported(rows=3, files=1, bytes=420))
     export.handle({"Records": []}, CONTEXT)
+
+
+def renderer():
+    from intake.renditions.model import NoPreview, RenditionAnswer, RenditionRequest
+    from processor.handlers import render
+
+    stored = ObjectVersion("accepted", "k", "v")
+    asked = RenditionRequest(
+        clinic_id="northside", file_id="01k", stored=stored, size=9, kind="dicom", accepted=True
+    ).to_json()
+    answers = iter([RenditionAnswer(), RenditionAnswer(reason=NoPreview.TOO_LARGE)])
+    render._maker = SimpleNamespace(make=lambda request: next(answers))
+    assert render.handle(json.loads(asked), CONTEXT)["reason"] is None
+    message = {"body": asked, "eventSource": "aws:sqs", "messageId": "m", "receiptHandle": "r"}
+    assert render.handle({"Records": [message]}, CONTEXT) == {"batchItemFailures": []}
 
 
 def rebuild():
@@ -180,8 +196,6 @@ def _broken():
 
 
 def _message(number, body):
-    import json
-
     return {
         "messageId": f"m-{number}",
         "receiptHandle": f"r-{number}",
@@ -195,5 +209,5 @@ def _message(number, body):
 
 
 if __name__ == "__main__":
-    works = (judge, projector, exporter, sweep, rebuild, broken_sweep, lost_projection, lost_export)
+    works = (judge, projector, exporter, sweep, rebuild, renderer, broken_sweep, lost_projection, lost_export)
     {work.__name__: work for work in works}[sys.argv[1]]()

@@ -15,6 +15,7 @@ FUNCTIONS = {
     "exporter": "ExporterFunction",
     "sweep": "SweepFunction",
     "rebuild": "RebuildFunction",
+    "renderer": "RendererFunction",
 }
 
 

@@ -77,6 +77,7 @@ class Roads(World):
             expand=lambda archive, source: 0,
             scans=Scans(self.objects, required=False),
             ids=IDS,
+            remove_pictures=lambda clinic_id, file_id: None,
             clock=lambda: NOON + timedelta(days=2),
         )
 

@@ -419,6 +419,7 @@ def reprocess(world, file_id, order_id):
         expand=world.expander.begin,
         scans=Scans(world.objects, required=False),
         ids=IDS,
+        remove_pictures=lambda clinic_id, file_id: None,
         clock=lambda: NOON + timedelta(seconds=2),
     )
     tasks.do(DoTask(owner="", order_id=order_id, task=Task.REPROCESS, file_id=file_id, actor="admin-1"))

@@ -141,6 +141,14 @@ def test_deleting_removes_the_bytes_and_keeps_the_record_and_its_story(desk):
     assert desk.stored(QUARANTINE) == []
 
 
+def test_a_files_pictures_go_with_it_once_it_is_gone_itself_and_in_every_delivery(desk):
+    file = desk.rejected()
+    assert desk.removed == []
+    desk.do(Task.DELETE, file)
+    desk.do(Task.DELETE, file)
+    assert desk.removed == [(file.clinic_id, file.file_id, False)] * 2
+
+
 def test_a_deletion_that_was_written_and_not_carried_out_is_finished(desk):
     file = desk.rejected()
     desk.do(Task.DELETE, file)

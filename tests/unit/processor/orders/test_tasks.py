@@ -30,6 +30,7 @@ class Desk(World):
         super().__init__()
         self.reviews = FakeReviews()
         self.audit = FakeAudit()
+        self.removed = []
         self.rules = lambda source, facts: Judgement("dicom", (), {"modality": "CT"}, "1234")
         self.tasks = Tasks(
             objects=self.objects,
@@ -44,7 +45,15 @@ class Desk(World):
             expand=lambda archive, source: self.expanded.append((archive.file_id, source.size)) or 1,
             scans=Scans(self.objects, scan_required),
             ids=IDS,
+            remove_pictures=self.remove_pictures,
             clock=lambda: NOON + timedelta(days=2),
+        )
+
+    def remove_pictures(self, clinic_id, file_id):
+        """Remove a file's pictures, and remember whether the file stood there still."""
+        record = self.verdicts.file(file_id)
+        self.removed.append(
+            (clinic_id, file_id, self.objects.find(record.stored.bucket, record.stored.key) is not None)
         )
 
     def judge(self, source, facts):
