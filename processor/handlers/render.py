@@ -21,22 +21,12 @@ from intake.renditions.s3 import S3Renditions
 from intake.storage.ports import Objects
 from intake.storage.s3.objects import S3Objects
 from processor.handlers.batches import Retries
+from processor.render.renderer import Picture, Renderer
 from processor.settings import RendererSettings
 from processor.telemetry import logger, metrics, report_rendered
 
 # Short against the time for which somebody waits, and few tries: a file of many ranges has many calls.
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=8)
-
-
-class Picture(Protocol):
-    """A picture as the renderer draws it."""
-
-    @property
-    def media_type(self) -> str: ...
-    @property
-    def edge(self) -> int | None: ...
-    @property
-    def image(self) -> bytes: ...
 
 
 class Drawer(Protocol):
@@ -77,17 +67,11 @@ class PictureMaker:
         return RenditionAnswer(reason=drawn if isinstance(drawn, NoPreview) else None)
 
 
-class _Undrawn:
-    """Stands in for the renderer."""
-
-    def render(self, request: RenditionRequest) -> tuple[Picture, ...] | NoPreview:  # noqa: ARG002
-        return NoPreview.UNKNOWN_FORMAT
-
-
 _settings = RendererSettings.read(os.environ)
 _session = boto3.Session()
 _s3 = _session.client("s3", config=_CONFIG)
-_maker = PictureMaker(_Undrawn(), S3Renditions(_s3, _settings.renditions_bucket), S3Objects(_s3))
+_objects = S3Objects(_s3)
+_maker = PictureMaker(Renderer(_objects), S3Renditions(_s3, _settings.renditions_bucket), _objects)
 _retries = Retries(SqsDeliveries(_session.client("sqs", config=_CONFIG), _settings.renditions_queue_url))
 
 

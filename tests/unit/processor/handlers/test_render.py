@@ -1,7 +1,7 @@
 """The rendering Lambda: what is kept of a file, what is answered, and what comes again."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import SimpleNamespace
 
 import boto3
@@ -10,16 +10,10 @@ import pytest
 from intake.files.model import ObjectVersion
 from intake.renditions.model import EDGES, NoPreview, RenditionAnswer, RenditionRequest, View
 from processor.handlers.batches import Retries
+from processor.render.renderer import Picture
 from tests.fakes import FakeDeliveries, FakeObjects, FakeRenditions
 
 SMALL, LARGE = EDGES
-
-
-@dataclass(frozen=True)
-class Picture:
-    media_type: str
-    edge: int | None
-    image: bytes
 
 
 PICTURES = (Picture("image/webp", SMALL, b"small"), Picture("image/webp", LARGE, b"large"))
