@@ -62,6 +62,7 @@ _SERVICES = {
     "cognito-idp",
     "dynamodb",
     "dynamodbstreams",
+    "lambda",
     "s3",
     "secretsmanager",
     "sns",

@@ -11,6 +11,8 @@ from infra.build import bundle
 from infra.build.bundle import LAMBDA, Platform, build, require_bytecode
 from infra.build.runtime import RUNTIME
 from infra.errors import RunnerError
+from tests.architecture.sources import Sources
+from tests.grants.calls import services_made
 
 HERE = Platform("here", f"{sys.version_info.major}.{sys.version_info.minor}", ())
 
@@ -57,6 +59,11 @@ def test_bytecode_of_another_python_is_refused_whatever_its_name_says(code):
     )
     with pytest.raises(RunnerError, match=r"package/module\.py among them"):
         require_bytecode(code, HERE)
+
+
+def test_a_bundle_keeps_the_models_of_all_services_that_something_makes_a_client_of():
+    """Without, a client is made by any machine's botocore, and by no function's."""
+    assert services_made(Sources.read()) <= bundle._SERVICES
 
 
 @pytest.fixture
