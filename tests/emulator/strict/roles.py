@@ -16,6 +16,7 @@ FUNCTIONS = {
     "judge": "JudgeFunction",
     "projector": "ProjectorFunction",
     "sweep": "SweepFunction",
+    "renderer": "RendererFunction",
     "portal": "PortalFunction",
 }
 """Names of outputs."""

@@ -14,8 +14,9 @@ Targets = dict[str, Target]
 
 def buckets(stack: LocalStack) -> Targets:
     """An object lies in each, and its version is known."""
-    names = {name: stack.outputs[f"{name.title()}Bucket"] for name in ("incoming", "accepted", "quarantine", "logs")}
-    return {name: Target(bucket, {"version": _seeded(stack, bucket)}) for name, bucket in names.items()}
+    names = ("incoming", "accepted", "quarantine", "renditions", "logs")
+    found = {name: stack.outputs[f"{name.title()}Bucket"] for name in names}
+    return {name: Target(bucket, {"version": _seeded(stack, bucket)}) for name, bucket in found.items()}
 
 
 def _seeded(stack: LocalStack, bucket: str) -> str:
@@ -33,6 +34,7 @@ def queues(stack: LocalStack) -> Targets:
         "dead letters": "DeadLetterQueueUrl",
         "projection failures": "ProjectionFailuresQueueUrl",
         "projection redrives": "ProjectionRedrivesQueueUrl",
+        "renditions": "RenditionsQueueUrl",
         "mailbox": "MailboxQueueUrl",
         "undelivered events": "WebhookDeadLetterQueueUrl",
     }

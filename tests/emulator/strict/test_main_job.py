@@ -42,6 +42,8 @@ def test_a_partners_files_are_filed_counted_told_of_and_downloaded(stack, partne
     assert told["MessageAttributes"]["clinic_id"]["Value"] == "northside"
     download = partner.http.get(f"/api/v1/files/{verdicts['good.dcm']['file_id']}/content")
     assert httpx.get(download.headers["location"]).content == files["good.dcm"]
+    picture = partner.http.get(f"/api/v1/files/{verdicts['good.dcm']['file_id']}/preview/128")
+    assert httpx.get(picture.headers["location"]).content[8:12] == b"WEBP"
 
 
 def _counted(partner, upload_id):

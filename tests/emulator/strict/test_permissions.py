@@ -39,6 +39,7 @@ MAY = {
             "incoming": {*_READ, "s3:GetObjectTagging", "s3:PutObject", "s3:ListBucket", _FIND_PARTS},
             "accepted": {*_FILE, _FIND_PARTS},
             "quarantine": {*_FILE, _FIND_PARTS},
+            "renditions": {"s3:DeleteObject"},
         },
         "tables": {"records": _ITEMS, "audit": {"dynamodb:PutItem"}},
         "queues": {"main": {*_CONSUME, *_SEND}, "failed invocations": _SEND},
@@ -64,8 +65,22 @@ MAY = {
         "secrets": {"portal's": _ROTATE},
         "gateway": {"API": _TELL_GATEWAY},
     },
+    "renderer": {
+        "buckets": {
+            "accepted": {*_READ, "s3:ListBucket"},
+            "quarantine": {*_READ, "s3:ListBucket"},
+            "renditions": {"s3:PutObject", "s3:DeleteObject"},
+        },
+        "queues": {"renditions": _CONSUME, "failed invocations": _SEND},
+        "keys": {"data": {"kms:GenerateDataKey", "kms:Decrypt"}, "messages": _USE_KEYS["messages"]},
+    },
     "portal": {
-        "buckets": {"incoming": {"s3:PutObject", "s3:ListBucket"}, "accepted": _READ, "logs": {_FIND_PARTS}},
+        "buckets": {
+            "incoming": {"s3:PutObject", "s3:ListBucket"},
+            "accepted": _READ,
+            "renditions": {"s3:GetObject", "s3:ListBucket"},
+            "logs": {_FIND_PARTS},
+        },
         "tables": {
             "records": _ITEMS,
             "audit": {"dynamodb:PutItem", "dynamodb:Query", "dynamodb:Query by clinic"},
