@@ -5,6 +5,7 @@ from fastapi.routing import APIRoute
 
 from portal.api import changes, expected_exams, files, findings, openapi, rebuilds, studies, uploads, webhooks
 from portal.dicomweb import routes as dicomweb
+from portal.dicomweb.pixels import routes as pixel_routes
 from portal.http import problems
 from portal.http.access import OnlyAsked, enforce
 from portal.http.answer_bounds import AnswerBounds
@@ -79,6 +80,7 @@ def _route(app: FastAPI) -> None:
         findings.router,
         changes.router,
         dicomweb.router,
+        pixel_routes.router,
         webhooks.router,
         rebuilds.router,
     ):

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from threading import BoundedSemaphore
 
 from intake.analytics.model import Athena, QueryRuns
+from intake.dicom.pixels.cache import IndexCache
 from intake.expectations.ports import ExpectedExams, Reminders
 from intake.files.keys import KeyedIds
 from intake.files.ports import Records, Repairs
@@ -147,6 +148,8 @@ class Services:
     """For requests that wait for a picture: a page asks for many at once, and other pages go on being served."""
     describing: Turns = field(default_factory=partial(Turns, at_once=2, waiting=20, patience_s=25.0))
     """For requests that read many files, each of which may need some 50 MB."""
+    pixel_indexes: IndexCache = field(default_factory=IndexCache)
+    """Where the frames lie of images that were looked at last."""
     origin_secret: OriginSecret | None = None
     """By which requests that came by the edge are known; None where there is no edge."""
 

@@ -57,6 +57,21 @@ CONTENT: Responses = {
         "not-found", "message-too-large", "instance-unreadable", "search-too-broad", "not-acceptable", "invalid-request"
     ),
 }
+FRAMES: Responses = {
+    200: {
+        "description": "As they are stored: each a part, or one by itself.",
+        "content": {RELATED: _BODY, "application/octet-stream": _BODY, "image/jpeg": _BODY},
+    },
+    **problem_responses(
+        "not-found", "message-too-large", "instance-unreadable", "search-too-broad", "not-acceptable", "invalid-request"
+    ),
+}
+LEADS_TO_S3: Responses = {
+    307: {"description": "Leads to the download at S3."},
+    **problem_responses(
+        "not-found", "search-too-broad", "not-acceptable", "invalid-request", "invalid-dicomweb-request"
+    ),
+}
 _STORED: Responses = {
     status: {
         "description": text,

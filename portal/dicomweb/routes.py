@@ -39,7 +39,8 @@ PREFIX = "/dicomweb"
 
 router = APIRouter(prefix=PREFIX, tags=["dicomweb"])
 
-Uid = Annotated[str, Path(pattern=r"^[0-9A-Za-z.-]{1,128}$", description="A UID.", examples=["1.2.840.113619.2.55"])]
+UID = r"^[0-9A-Za-z.-]{1,128}$"
+Uid = Annotated[str, Path(pattern=UID, description="A UID.", examples=["1.2.840.113619.2.55"])]
 
 json_answers = partial(router.get, response_class=DicomJson)
 messages = partial(router.get, response_class=DicomMessage)
@@ -95,7 +96,7 @@ def series_instances(
 
 @json_answers("/studies/{study_uid}/metadata", summary="Read a study's metadata (WADO-RS)", responses=METADATA)
 def study_metadata(request: Request, identity: Reader, services: Collaborators, study_uid: Uid) -> Response:
-    """Read the attributes of each instance of a study, without pixel data and binary values above 1 KiB."""
+    """Read the attributes of each instance of a study, with the addresses of pixel data and of large binary values."""
     return _send_metadata(request, services, require_instances(services, identity, study_uid))
 
 
@@ -107,7 +108,7 @@ def study_metadata(request: Request, identity: Reader, services: Collaborators, 
 def series_metadata(
     request: Request, identity: Reader, services: Collaborators, study_uid: Uid, series_uid: Uid
 ) -> Response:
-    """Read the attributes of each instance of a series, without pixel data and binary values above 1 KiB."""
+    """Read the attributes of each instance of a series, with the addresses of pixel data and of large binary values."""
     return _send_metadata(request, services, require_instances(services, identity, study_uid, series_uid))
 
 
@@ -119,7 +120,7 @@ def series_metadata(
 def instance_metadata(  # noqa: PLR0917 - FastAPI calls it by keyword.
     request: Request, identity: Reader, services: Collaborators, study_uid: Uid, series_uid: Uid, instance_uid: Uid
 ) -> Response:
-    """Read the attributes of an instance, without pixel data and binary values above 1 KiB."""
+    """Read the attributes of an instance, with the addresses of pixel data and of large binary values."""
     record = find_instance(services, identity, study_uid, series_uid, instance_uid)
     return _send_metadata(request, services, [record])
 
@@ -199,7 +200,7 @@ def _write_warning(texts: Sequence[str]) -> dict[str, str]:
 
 def _send_metadata(request: Request, services: Services, records: Iterable[FileRecord]) -> Response:
     _choose_form(request, "application/json", JSON)
-    return DicomJson(wado.describe_instances(services, records))
+    return DicomJson(wado.describe_instances(services, records, _build_base(request)))
 
 
 def _send_contents(services: Services, identity: Identity, records: Iterable[FileRecord]) -> Response:

@@ -51,7 +51,7 @@ AT_ONCE = 16
 
 _ONE_BY_ONE = "Fetch each instance with `Accept: application/dicom`, which leads to S3 whatever its size."
 _BY_SERIES = "Ask for the metadata of each series, or of each instance."
-_AS_A_FILE = "Download the file: GET /api/v1/files/{file_id}/content"
+AS_A_FILE = "Download the file: GET /api/v1/files/{file_id}/content"
 
 
 def list_instances(
@@ -121,8 +121,8 @@ def build_address(record: FileRecord, base: str) -> str:
     return f"{base}/studies/{study_uid}/series/{series_uid}/instances/{sop_uid}"
 
 
-def describe_instances(services: Services, records: Iterable[FileRecord]) -> bytes:
-    """Return the instances' metadata as a JSON array.
+def describe_instances(services: Services, records: Iterable[FileRecord], base: str) -> bytes:
+    """Return the instances' metadata as a JSON array. `base` is the address of the DICOMweb service.
 
     Raises RetrievalTooLargeError, MetadataTooLargeError, InstanceUnreadableError, TooManyRequestsError.
     """
@@ -131,9 +131,9 @@ def describe_instances(services: Services, records: Iterable[FileRecord]) -> byt
         raise MetadataTooLargeError(_BY_SERIES)
     try:
         with services.describing.turn():
-            return _write_metadata(partial(_read, services), wanted, LARGEST_MESSAGE).encode()
+            return _write_metadata(partial(_read, services), wanted, LARGEST_MESSAGE, base).encode()
     except TooCostlyError as spent:
-        instead = _BY_SERIES if len(wanted) > 1 else _AS_A_FILE
+        instead = _BY_SERIES if len(wanted) > 1 else AS_A_FILE
         if spent.cost == "characters":
             raise RetrievalTooLargeError(LARGEST_MESSAGE, instead) from spent
         raise MetadataTooLargeError(instead) from spent
@@ -152,23 +152,23 @@ def read_contents(services: Services, identity: Identity, records: Iterable[File
             raise RetrievalTooLargeError(LARGEST_MESSAGE, _ONE_BY_ONE)
         wanted.append(record)
     for record in wanted:
-        _note(services, identity, record)
+        note_download(services, identity, record)
     return (_read_content(services, record) for record in wanted)
 
 
 def sign_download(services: Services, identity: Identity, record: FileRecord) -> Presigned:
     """Sign the download of one instance, of any size."""
-    _note(services, identity, record)
-    return services.presigner.get(_require_stored(record), f"{record.file_id}.dcm")
+    note_download(services, identity, record)
+    return services.presigner.get(require_stored(record), f"{record.file_id}.dcm")
 
 
-def _note(services: Services, identity: Identity, record: FileRecord) -> None:
+def note_download(services: Services, identity: Identity, record: FileRecord) -> None:
     note(services, identity, "file.download", clinic_id=record.clinic_id, subject=record.file_id)
 
 
 def _read_content(services: Services, record: FileRecord) -> bytes:
     try:
-        data = _read(services, _require_stored(record), 0, record.size)
+        data = _read(services, require_stored(record), 0, record.size)
     except ObjectMissingError as error:
         raise InstanceUnreadableError(record.file_id) from error
     if len(data) != record.size:
@@ -190,6 +190,8 @@ class StoredInstance:
     """One object as the reader of data sets reads it."""
 
     file_id: str
+    bulk_data: str
+    """Where the addresses of its bulk data begin; empty where it has none."""
     read_range: Read
     stored: ObjectVersion
     size: int
@@ -200,40 +202,41 @@ class StoredInstance:
         return self.read_range(self.stored, start, length)
 
 
-def _write_metadata(read: Read, records: Iterable[FileRecord], characters: int) -> str:
-    """Return instances' attributes before their pixel data as a JSON array of at most so many characters.
+def _write_metadata(read: Read, records: Iterable[FileRecord], characters: int, base: str) -> str:
+    """Return instances' attributes up to their pixel data as a JSON array of at most so many characters.
 
     Raises TooCostlyError, and InstanceUnreadableError for an instance that is gone or cannot be read any more.
     """
     spent = budget()
     writer = JsonWriter(spent, characters)
     rows = []
-    with closing(_read_ahead(read, records, spent)) as instances:
+    with closing(_read_ahead(read, records, spent, base)) as instances:
         for instance in instances:
             try:
-                rows.append(writer.write(scan(instance, spent, instance.first.result())))
+                rows.append(writer.write(scan(instance, spent, instance.first.result()), instance.bulk_data))
             except (UnreadableDataSetError, ObjectChangedError, ObjectMissingError) as error:
                 raise InstanceUnreadableError(instance.file_id) from error
     return f"[{','.join(rows)}]"
 
 
-def _read_ahead(read: Read, records: Iterable[FileRecord], spent: Budget) -> Generator[StoredInstance]:
+def _read_ahead(read: Read, records: Iterable[FileRecord], spent: Budget, base: str) -> Generator[StoredInstance]:
     """Yield each instance with its first bytes on their way; few are held at a time."""
     with ThreadPoolExecutor(AHEAD) as threads:
         ahead: deque[StoredInstance] = deque()
         for record in records:
             length = min(FIRST_READ, record.size)
             spent.fetch(length)
-            stored = _require_stored(record)
-            ahead.append(
-                StoredInstance(record.file_id, read, stored, record.size, threads.submit(read, stored, 0, length))
-            )
+            stored = require_stored(record)
+            address = build_address(record, base)
+            bulk_data = f"{address}/bulkdata/" if address else ""
+            first = threads.submit(read, stored, 0, length)
+            ahead.append(StoredInstance(record.file_id, bulk_data, read, stored, record.size, first))
             if len(ahead) == AHEAD:
                 yield ahead.popleft()
         yield from ahead
 
 
-def _require_stored(record: FileRecord) -> ObjectVersion:
+def require_stored(record: FileRecord) -> ObjectVersion:
     if record.stored is None:
         raise ValueError("An accepted file is stored.")
     return record.stored

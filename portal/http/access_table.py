@@ -194,6 +194,9 @@ ROUTES: Mapping[str, Access] = {
     "GET /dicomweb/studies/{study_uid}": Access.READ,
     "GET /dicomweb/studies/{study_uid}/series/{series_uid}": Access.READ,
     "GET /dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}": Access.READ,
+    "GET /dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/frames/{numbers}": Access.READ,
+    "GET /dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/bulkdata/{element}": Access.READ,
+    "GET /dicomweb/wado": Access.READ,
     # The API: sending.
     "POST /api/v1/files/{file_id}/sign": Access.UPLOAD,
     "GET /api/v1/files/{file_id}/parts": Access.UPLOAD,

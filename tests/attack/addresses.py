@@ -46,6 +46,8 @@ PUBLIC = {
     "queue": ("judging", "no-such-queue"),
     "path": ("no-such-file.css", "no-such-file.js"),
     "edge": ("128", "64"),
+    "numbers": ("1", "99"),
+    "element": ("7FE00010", "00091001"),
     "deed": ("remind", "no-such-deed"),
 }
 """What names nothing of a clinic's: something that exists, and something that does not."""
@@ -82,6 +84,7 @@ ASKED = (
     "/dicomweb/instances?SOPInstanceUID={instance_uid}",
     "/dicomweb/studies/{own_study_uid}/series?SeriesInstanceUID={series_uid}",
     "/dicomweb/studies/{own_study_uid}/instances?SOPInstanceUID={instance_uid}",
+    "/dicomweb/wado?requestType=WADO&studyUID={study_uid}&seriesUID={series_uid}&objectUID={instance_uid}",
     "/admin?clinic={clinic_id}",
     "/admin/_dashboard?clinic={clinic_id}",
     "/admin/quarantine?clinic={clinic_id}",
@@ -100,9 +103,11 @@ PLAIN = frozenset(
     (
         *(
             "action",
+            "anonymize",
             "cancelled",
             "cause",
             "changed",
+            "contentType",
             "created",
             "day",
             "days",
@@ -115,8 +120,20 @@ PLAIN = frozenset(
             "proposed",
             "range",
             "redriven",
+            "requestType",
         ),
-        *("refused", "said", "show", "since", "state", "still_cancelled", "unchanged", "until", "wanted"),
+        *(
+            "transferSyntax",
+            "refused",
+            "said",
+            "show",
+            "since",
+            "state",
+            "still_cancelled",
+            "unchanged",
+            "until",
+            "wanted",
+        ),
     )
 )
 """Query parameters that name nothing of a clinic's. Cursors have a class of their own."""

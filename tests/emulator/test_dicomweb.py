@@ -9,6 +9,8 @@ import httpx
 import pydicom
 import pytest
 from dicomweb_client import DICOMwebClient
+from pydicom.encaps import encapsulate
+from requests import HTTPError
 
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.corpus_sample import sample
@@ -84,6 +86,7 @@ def test_a_study_is_found_described_and_fetched(partner, dicomweb):
     assert len(instances) == 1
 
     for row in dicomweb.retrieve_study_metadata(study):
+        assert row.pop("7FE00010")["BulkDataURI"].startswith("http")
         found = pydicom.Dataset.from_json(row)
         expected = held[str(found.SOPInstanceUID)]
         assert found == pydicom.Dataset(
@@ -106,6 +109,35 @@ def test_an_instance_of_any_size_is_fetched_from_s3(partner, dicomweb, api_url):
     leads = partner.http.get(path, headers={"Accept": "application/dicom"})
     assert leads.status_code == 307
     assert httpx.get(leads.headers["location"]).content == body
+
+
+def _frames(number, pixels, syntax="1.2.840.10008.1.2.1"):
+    study, series = uid("dicomweb", "frames"), uid("dicomweb", "frames", number)
+    data_set = pydicom.dcmread(io.BytesIO(ct_slice(study=study, series=series, rows=4, columns=4)))
+    data_set.NumberOfFrames, data_set.PixelData = 3, pixels
+    data_set.file_meta.TransferSyntaxUID = syntax
+    data_set["PixelData"].VR, data_set["PixelData"].is_undefined_length = "OB", syntax != "1.2.840.10008.1.2.1"
+    file = io.BytesIO()
+    data_set.save_as(file, enforce_file_format=True)
+    return file.getvalue(), (study, series, str(data_set.SOPInstanceUID))
+
+
+def test_frames_and_bulk_data_are_fetched_as_they_are_stored(partner, dicomweb):
+    native = bytes(range(96))
+    frames = [b"\xff\xd8\xff\xf7" + bytes([number]) * 1000 + b"\xff\xd9" for number in range(3)]
+    plain, at_plain = _frames(1, native)
+    packed, at_packed = _frames(2, encapsulate(frames), "1.2.840.10008.1.2.4.80")
+    sent(partner, dicomweb, [plain, packed])
+
+    assert dicomweb.retrieve_instance_frames(*at_plain, [3, 1]) == [native[64:], native[:32]]
+    assert dicomweb.retrieve_instance_frames(*at_packed, [1, 2, 3]) == frames
+    jpeg_ls = (("image/jls", "1.2.840.10008.1.2.4.80"),)
+    assert dicomweb.retrieve_instance_frames(*at_packed, [2], media_types=jpeg_ls) == frames[1:2]
+    with pytest.raises(HTTPError, match="406"):
+        dicomweb.retrieve_instance_frames(*at_packed, [2], media_types=(("image/jpeg", "1.2.840.10008.1.2.4.50"),))
+    for at, wanted in ((at_plain, [native]), (at_packed, frames)):
+        address = dicomweb.retrieve_instance_metadata(*at)["7FE00010"]["BulkDataURI"]
+        assert dicomweb.retrieve_bulkdata(address) == wanted
 
 
 def test_what_is_stored_by_dicomweb_is_judged_like_every_file(partner, dicomweb):

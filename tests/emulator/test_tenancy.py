@@ -27,8 +27,8 @@ pytestmark = pytest.mark.emulator
 DOCUMENT = json.loads(FILE.read_text())
 OPERATIONS = [(method.upper(), path) for path, operations in DOCUMENT["paths"].items() for method in operations]
 OF_ADMINS = "/api/v1/rebuilds"
-PUBLIC = {"code", "edge"}
-"""Parameters that name nothing of a clinic's."""
+PUBLIC = {"code": "empty-file", "numbers": "1", "element": "7FE00010", "edge": "128"}
+"""Parameters that name nothing of a clinic's, and something that each names."""
 UNKNOWN = {
     "upload_id": "01k9ktx3mqf8g2w7v5n0ah4ebc",
     "file_id": "01k9ktx3mqf8g2w7v5n0ah4ebc-00000",
@@ -95,9 +95,7 @@ def held(stack, ours):
 def call(partner, method, path, ids):
     operation = DOCUMENT["paths"][path][method.lower()]
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
-    return partner.http.request(
-        method, path.format(code="empty-file", edge="128", **ids), json=body, follow_redirects=False
-    )
+    return partner.http.request(method, path.format(**PUBLIC, **ids), json=body, follow_redirects=False)
 
 
 def told(answer):
@@ -108,7 +106,7 @@ def told(answer):
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_an_operation_tells_another_clinic_nothing(ours, theirs, held, method, path):
-    parameters = set(re.findall(r"{(\w+)}", path)) - PUBLIC
+    parameters = set(re.findall(r"{(\w+)}", path)) - set(PUBLIC)
     assert parameters <= set(held), "give this test one of the new route's things"
 
     answer = call(theirs, method, path, held)
@@ -117,7 +115,7 @@ def test_an_operation_tells_another_clinic_nothing(ours, theirs, held, method, p
     own = theirs.http.headers["authorization"]
     assert own not in answer.text
     for secret in ("secret-", *held.values()):
-        assert secret not in answer.text.replace(path.format(code="", edge="", **held), "")
+        assert secret not in answer.text.replace(path.format(**PUBLIC, **held), "")
         assert secret not in answer.headers.get("location", "")
     if parameters:
         assert told(answer) == told(call(theirs, method, path, UNKNOWN))
@@ -127,7 +125,7 @@ def test_an_operation_tells_another_clinic_nothing(ours, theirs, held, method, p
     ("method", "path"), [(m, p) for m, p in OPERATIONS if m == "GET" and "{" in p and not p.startswith(OF_ADMINS)]
 )
 def test_the_same_question_tells_the_clinic_itself_something(ours, held, method, path):
-    if set(re.findall(r"{(\w+)}", path)) - PUBLIC:
+    if set(re.findall(r"{(\w+)}", path)) - set(PUBLIC):
         mine = call(ours, method, path, held)
         assert told(mine) != told(call(ours, method, path, UNKNOWN))
 

@@ -59,6 +59,8 @@ NAMED = {
     "slug": "not-found",
     "owner": "northside",
     "edge": "128",
+    "numbers": "1",
+    "element": "7FE00010",
 }
 """What paths name that no clinic owns."""
 

@@ -13,7 +13,7 @@ from intake.dicom.errors import UnreadableDataSetError
 from intake.dicom.pixels.fragments import HEADER, ItemWalk
 from intake.dicom.pixels.header import HeaderWalk, read_basic_offsets
 from intake.dicom.pixels.model import Extent, NoSuchFrameError, PixelDescription, PixelIndex
-from intake.dicom.pixels.native import find_native, read_native
+from intake.dicom.pixels.native import find_native, read_native, swap_words
 from intake.dicom.pixels.windows import RangeReader
 from intake.dicom.reader import Opened, open_stream
 from intake.dicom.scanner import ITEM
@@ -95,6 +95,25 @@ class Pixels:
         extents = self._locate_fragments(number)
         self._bring_all(extents)
         return b"".join([self._reader.take(*extent) for extent in extents])
+
+    def read_value(self) -> bytes:
+        """Return the value of native pixels in little endian words, with what fills it up."""
+        image = self.description
+        if image.encapsulated:
+            raise UnreadableDataSetError("encapsulated pixels are frames")
+        data = (self._inflated if image.deflated else self._reader).take(image.start, image.length)
+        return swap_words(data, image.word) if image.big else data
+
+    def estimate_size(self, number: int) -> int:
+        """Return how many bytes a frame has at the most, by what is known without another read."""
+        self._check(number)
+        image, index = self.description, self.index
+        if not image.encapsulated:
+            return -(-find_native(image, number).length // 8)
+        if index.walked is not None:
+            return sum(extent.length for extent in index.walked.list_extents(number))
+        start, end = self._find_span(number) if index.starts else (index.items, None)
+        return max((end or self._reader.size) - start, 0)
 
     def locate(self, number: int) -> list[Extent] | None:
         """Return where a frame's bytes lie one behind the other, or None where no range of the object holds them."""

@@ -1,5 +1,6 @@
 """Instances in the DICOM JSON model (PS3.18 annex F), written from the events of a scanner."""
 
+from json.encoder import encode_basestring_ascii as quoted
 from typing import NamedTuple
 
 from intake.dicom.boundaries import PIXELS
@@ -40,9 +41,11 @@ class _Unsettled(NamedTuple):
 class _DataSet:
     """A data set as far as it was read: attributes that are written, and those that are open."""
 
-    __slots__ = ("attributes", "context", "lut_entries", "parent", "signed")
+    __slots__ = ("attributes", "context", "lut_entries", "parent", "place", "signed")
 
-    def __init__(self, context: Context, parent: "_DataSet | None" = None) -> None:
+    def __init__(self, context: Context, parent: "_DataSet | None" = None, place: str = "") -> None:
+        self.place = place
+        """Of an item within its parent: the sequence's tag and the item's number."""
         self.attributes: dict[int, str | _Unsettled | list[_DataSet]] = {}
         self.context = context
         self.parent = parent
@@ -56,6 +59,15 @@ class _DataSet:
         while node is not None and node.signed is None:
             node = node.parent
         return node is not None and bool(node.signed)
+
+    def build_path(self, tag: int) -> str:
+        """Return the path that leads to an element from the outermost data set on."""
+        places = [f"{tag:08X}"]
+        node: _DataSet | None = self
+        while node is not None and node.place:
+            places.append(node.place)
+            node = node.parent
+        return ".".join(reversed(places))
 
     def note(self, tag: int, value: bytes) -> None:
         """Keep what others' encoding depends on."""
@@ -86,22 +98,27 @@ class JsonWriter:
     def __init__(self, budget: Budget, characters: int) -> None:
         self._budget = budget
         self._left = characters
+        self._address = ""
 
-    def write(self, scanner: Scanner) -> str:
-        """Return an instance's attributes before its pixel data as a JSON object.
+    def write(self, scanner: Scanner, address: str = "") -> str:
+        """Return an instance's attributes up to its pixel data as a JSON object.
 
-        Raises TooCostlyError (also where the characters do not suffice: `characters`), and what the scanner raises.
+        `address` begins those of its bulk data; without one, none are told, and no pixel data. Raises TooCostlyError
+        (also where the characters do not suffice: `characters`), and what the scanner raises.
         """
+        self._address = address
         root = node = _DataSet(Context((), big=False, budget=self._budget, room=self.take))
         path: list[_Open] = []
         for event in scanner.events():
             if event.kind is Kind.ELEMENT:
                 if node is root and event.tag in PIXELS:
+                    self._refer_pixels(root, event)
                     break
                 if event.tag not in node.attributes:
                     # Of an element that stands twice the first value counts, as for the judge.
                     self._add(node, event, scanner)
             elif event.kind is Kind.FRAGMENTS and node is root and event.tag in PIXELS:
+                self._refer_pixels(root, event)
                 break
             else:
                 node = self._step(event, node, path)
@@ -121,8 +138,9 @@ class JsonWriter:
             path.append(_Open(node, event.tag, items, event.length != UNDEFINED_LENGTH))
         elif event.kind is Kind.ITEM:
             self.take(FRAME)
-            item = _DataSet(node.context, node)
-            path[-1].items.append(item)
+            items = path[-1].items
+            item = _DataSet(node.context, node, f"{path[-1].tag:08X}.{len(items) + 1}")
+            items.append(item)
             path.append(_Open(node, 0, [item], event.length != UNDEFINED_LENGTH))
             node = item
         elif event.kind is Kind.FRAGMENTS:
@@ -149,8 +167,11 @@ class JsonWriter:
         tag, vr, length = event.tag, event.vr, event.length
         if is_group_length(tag):
             return
-        if not length or (length > LARGEST_BINARY and (vr in _BINARY or "OW" in vr)):
+        if not length:
             self._keep(node, tag, write_empty("OW" if "OW" in vr else vr if " " not in vr else "US"))
+            return
+        if length > LARGEST_BINARY and (vr in _BINARY or "OW" in vr):
+            self._refer(node, tag, vr)
             return
         if length > LONGEST_VALUE:
             raise TooCostlyError("length")
@@ -163,6 +184,18 @@ class JsonWriter:
             node.attributes[tag] = _Unsettled(vr, value, node.context)
         else:
             self._keep(node, tag, _write_attribute(tag, vr, value, node.context))
+
+    def _refer_pixels(self, root: _DataSet, event: Event) -> None:
+        if self._address:
+            self._refer(root, event.tag, "OB" if event.kind is Kind.FRAGMENTS else event.vr)
+
+    def _refer(self, node: _DataSet, tag: int, vr: str) -> None:
+        """Tell where a value is fetched that is too large to be told, where there is such a place."""
+        vr = "OW" if "OW" in vr else vr if vr in _BINARY else "UN"
+        if self._address:
+            self._keep(node, tag, f'{{"vr":"{vr}","BulkDataURI":{quoted(self._address + node.build_path(tag))}}}')
+        else:
+            self._keep(node, tag, write_empty(vr))
 
     def _keep(self, node: _DataSet, tag: int, written: str) -> None:
         self.take(FRAME + len(written))

@@ -10,7 +10,7 @@ from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.model import Partner
 from processor.judge import judge
 from tests.records import IDS, NOON, a_file, a_verdict, an_upload
-from tests.unit.intake.conftest import TABLE
+from tests.unit.intake.conftest import TABLE, create_table
 from tests.unit.portal.dicomweb.archive import Bytes
 from tests.unit.portal.portal_fixture import ALL_SCOPES
 from tests.unit.portal.stored_portal import stored_portal
@@ -42,6 +42,7 @@ def keep(aws, client, bodies, *, claimed=True):
 
 def known_machine(client):
     """Return northside's program, of which the portal remembers who it is."""
+    create_table(client, "audit")
     portal = stored_portal(client)
     DynamoDirectory(Table(client, TABLE)).save_partner(Partner("partner-1", "northside", "Northside RIS", ALL_SCOPES))
     machine = portal.machine()
