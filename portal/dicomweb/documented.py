@@ -66,12 +66,19 @@ FRAMES: Responses = {
         "not-found", "message-too-large", "instance-unreadable", "search-too-broad", "not-acceptable", "invalid-request"
     ),
 }
-LEADS_TO_S3: Responses = {
-    307: {"description": "Leads to the download at S3."},
+PICTURE: Responses = {
+    200: {"description": "A picture.", "content": dict.fromkeys(("image/jpeg", "image/png", "image/webp"), _BODY)},
     **problem_responses(
-        "not-found", "search-too-broad", "not-acceptable", "invalid-request", "invalid-dicomweb-request"
+        "not-found",
+        "no-preview",
+        "search-too-broad",
+        "not-acceptable",
+        "invalid-request",
+        "invalid-dicomweb-request",
+        "throttled",
     ),
 }
+BY_QUERY: Responses = {307: {"description": "Leads to the download at S3."}, **PICTURE}
 _STORED: Responses = {
     status: {
         "description": text,

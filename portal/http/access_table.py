@@ -196,6 +196,14 @@ ROUTES: Mapping[str, Access] = {
     "GET /dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}": Access.READ,
     "GET /dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/frames/{numbers}": Access.READ,
     "GET /dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/bulkdata/{element}": Access.READ,
+    "GET /dicomweb/studies/{study_uid}/rendered": Access.READ,
+    "GET /dicomweb/studies/{study_uid}/thumbnail": Access.READ,
+    "GET /dicomweb/studies/{study_uid}/series/{series_uid}/rendered": Access.READ,
+    "GET /dicomweb/studies/{study_uid}/series/{series_uid}/thumbnail": Access.READ,
+    "GET /dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/rendered": Access.READ,
+    "GET /dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/thumbnail": Access.READ,
+    "GET /dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/frames/{number}/rendered": Access.READ,  # noqa: E501 - One row is one line.
+    "GET /dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/frames/{number}/thumbnail": Access.READ,  # noqa: E501 - One row is one line.
     "GET /dicomweb/wado": Access.READ,
     # The API: sending.
     "POST /api/v1/files/{file_id}/sign": Access.UPLOAD,

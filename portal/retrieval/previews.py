@@ -6,11 +6,12 @@ clinic's own people see pictures in lists is not: they see patients' names there
 content that is taken out is. AWS's own trail tells of each object that was read.
 """
 
+from dataclasses import replace
 from enum import IntEnum
 
 from intake.files.model import FileRecord
 from intake.files.states import State
-from intake.renditions.model import EDGES, NoPreview, RenditionAnswer, RenditionRequest
+from intake.renditions.model import EDGES, NoPreview, RenditionAnswer, RenditionRequest, View
 from intake.renditions.ports import RendererBusyError
 from portal.audit import note
 from portal.auth.identity import Identity
@@ -40,10 +41,16 @@ def sign_picture(services: Services, identity: Identity, file_id: str, edge: Edg
         note(services, identity, "file.preview", clinic_id=record.clinic_id, subject=file_id)
     answer = services.renditions.find(request, edge) or _render(services, request)
     if answer.reason:
-        error = NoPreviewError("There is no picture of the file.")
-        error.extensions = {"reason": answer.reason.value, "explanation": gettext(NO_PREVIEW[answer.reason])}
-        raise error
+        raise _explain(answer.reason)
     return services.renditions.sign(request, edge)
+
+
+def draw(services: Services, identity: Identity, record: FileRecord, view: View) -> RenditionAnswer:
+    """Return a picture of a file as somebody wants it. Raises as `sign_picture` does, but for NotFoundError."""
+    answer = _render(services, replace(_describe(services, identity, record), view=view))
+    if answer.reason:
+        raise _explain(answer.reason)
+    return answer
 
 
 def find_reason(services: Services, identity: Identity, record: FileRecord) -> NoPreview | None:
@@ -78,6 +85,12 @@ def _describe(services: Services, identity: Identity, record: FileRecord) -> Ren
         kind=record.kind or "",
         accepted=record.state is State.ACCEPTED,
     )
+
+
+def _explain(reason: NoPreview) -> NoPreviewError:
+    error = NoPreviewError("There is no picture of the file.")
+    error.extensions = {"reason": reason.value, "explanation": gettext(NO_PREVIEW[reason])}
+    return error
 
 
 def _render(services: Services, request: RenditionRequest) -> RenditionAnswer:

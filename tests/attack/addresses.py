@@ -46,6 +46,7 @@ PUBLIC = {
     "queue": ("judging", "no-such-queue"),
     "path": ("no-such-file.css", "no-such-file.js"),
     "edge": ("128", "64"),
+    "number": ("1", "99"),
     "numbers": ("1", "99"),
     "element": ("7FE00010", "00091001"),
     "deed": ("remind", "no-such-deed"),
@@ -102,7 +103,9 @@ ASKED = (
 PLAIN = frozenset(
     (
         *(
+            "accept",
             "action",
+            "annotation",
             "anonymize",
             "cancelled",
             "cause",
@@ -123,6 +126,16 @@ PLAIN = frozenset(
             "requestType",
         ),
         *(
+            "frameNumber",
+            "iccprofile",
+            "imageQuality",
+            "quality",
+            "viewport",
+            "window",
+            "windowCenter",
+            "windowWidth",
+            "rows",
+            "columns",
             "transferSyntax",
             "refused",
             "said",

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.emulator
 DOCUMENT = json.loads(FILE.read_text())
 OPERATIONS = [(method.upper(), path) for path, operations in DOCUMENT["paths"].items() for method in operations]
 OF_ADMINS = "/api/v1/rebuilds"
-PUBLIC = {"code": "empty-file", "numbers": "1", "element": "7FE00010", "edge": "128"}
+PUBLIC = {"code": "empty-file", "number": "1", "numbers": "1", "element": "7FE00010", "edge": "128"}
 """Parameters that name nothing of a clinic's, and something that each names."""
 UNKNOWN = {
     "upload_id": "01k9ktx3mqf8g2w7v5n0ah4ebc",

@@ -59,6 +59,7 @@ NAMED = {
     "slug": "not-found",
     "owner": "northside",
     "edge": "128",
+    "number": "1",
     "numbers": "1",
     "element": "7FE00010",
 }

@@ -1,23 +1,21 @@
-"""`/dicomweb`: frames and bulk data of an instance (WADO-RS, PS3.18 10.4), and instances by query (WADO-URI, 9)."""
+"""`/dicomweb`: frames and bulk data of an instance (WADO-RS, PS3.18 10.4)."""
 
 import secrets
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import Response
 
 from portal.api.dependencies import Reader
 from portal.dicomweb import wado
-from portal.dicomweb.documented import DICOM, FRAMES, LEADS_TO_S3, RELATED, DicomMessage
+from portal.dicomweb.documented import FRAMES, RELATED, DicomMessage
 from portal.dicomweb.instances import find_instance
 from portal.dicomweb.pixels.bulkdata import PATH, read_bulk_data
 from portal.dicomweb.pixels.frames import MOST_FRAMES, offer_image, open_image, read_frames
-from portal.dicomweb.pixels.negotiation import ANY, Form, choose_form
-from portal.dicomweb.routes import PREFIX, UID, Uid
-from portal.errors import DicomWebQueryError, NotAcceptableError
-from portal.http.messages import parse_accept
+from portal.dicomweb.pixels.negotiation import Form, choose_form
+from portal.dicomweb.routes import PREFIX, Uid
 from portal.http.sessions.dependencies import Collaborators
 
 router = APIRouter(prefix=PREFIX, tags=["dicomweb"])
@@ -33,8 +31,6 @@ Numbers = Annotated[
         examples=["1,2"],
     ),
 ]
-uid_in_query = partial(Query, pattern=UID, description="A UID.", examples=["1.2.840.113619.2.55"])
-
 ElementPath = Annotated[
     str,
     Path(pattern=PATH, max_length=1200, description="As `BulkDataURI` in the metadata has it.", examples=["7FE00010"]),
@@ -83,33 +79,6 @@ def bulk_data(  # noqa: PLR0917 - FastAPI calls it by keyword.
     form = choose_form(request.headers.get("accept", ""), found.offer, parts=len(found.parts))
     address = f"{wado.build_address(record, PREFIX)}/bulkdata/{element}"
     return _send_parts(form, found.parts, [address] * len(found.parts))
-
-
-@router.get(
-    "/wado",
-    summary="Fetch an instance (WADO-URI)",
-    status_code=307,
-    response_class=RedirectResponse,
-    responses=LEADS_TO_S3,
-)
-def by_query(  # noqa: PLR0917 - FastAPI calls it by keyword.
-    identity: Reader,
-    services: Collaborators,
-    request_type: Annotated[Literal["WADO"], Query(alias="requestType")],  # noqa: ARG001 - It is checked by its type.
-    study_uid: Annotated[str, uid_in_query(alias="studyUID")],
-    series_uid: Annotated[str, uid_in_query(alias="seriesUID")],
-    instance_uid: Annotated[str, uid_in_query(alias="objectUID")],
-    content_type: Annotated[str, Query(alias="contentType", max_length=256)] = DICOM,
-    anonymize: Annotated[str, Query(max_length=8, description="Refused: nothing is anonymized.")] = "",
-    transfer_syntax: Annotated[str, Query(alias="transferSyntax", max_length=64, description="Refused.")] = "",
-) -> Response:
-    """Fetch an instance as it is stored, of any size, from S3."""
-    if anonymize or transfer_syntax:
-        raise DicomWebQueryError("Instances are given as they are stored: neither anonymized nor transcoded.")
-    if not {DICOM, "application/*", ANY} & set(parse_accept(content_type)):
-        raise NotAcceptableError(DICOM)
-    record = find_instance(services, identity, study_uid, series_uid, instance_uid)
-    return RedirectResponse(wado.sign_download(services, identity, record).url, 307)
 
 
 def _send_parts(form: Form, parts: Sequence[bytes], addresses: Sequence[str]) -> Response:

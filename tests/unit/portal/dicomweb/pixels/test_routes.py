@@ -260,7 +260,7 @@ def test_an_instance_is_fetched_by_query_from_s3(portal, client):
         assert leads.status_code == 307
         assert "accepted" in leads.headers["location"]
     for refused, status in (
-        (wado_uri(contentType="image/jpeg"), 406),
+        (wado_uri(contentType="text/html"), 406),
         (wado_uri(anonymize="yes"), 400),
         (wado_uri(transferSyntax="1.2.840.10008.1.2"), 400),
         (wado_uri(requestType="OTHER"), 422),
