@@ -32,7 +32,7 @@ from intake.renditions.ports import Renderer, Renditions
 from intake.search.ports import KeptSearches, Search, Troubles
 from intake.sharing.ports import StudyLinks
 from intake.storage.model import Presigned
-from intake.storage.ports import ObjectReader, Presigner
+from intake.storage.ports import ObjectReader, Presigner, RangeCopies
 from intake.studies.board import StudyBoard
 from intake.studies.model import Studies
 from intake.tenants.model import Clinic
@@ -99,6 +99,7 @@ class Services:
     board: StudyBoard
     renditions: Renditions
     renderer: Renderer
+    range_copies: RangeCopies
     study_links: StudyLinks
     study_labels: StudyLabels
     expected: ExpectedExams

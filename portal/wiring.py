@@ -28,6 +28,7 @@ from intake.renditions.s3 import S3Renditions
 from intake.search.dynamodb import DynamoKeptSearches, DynamoSearch, DynamoTroubles
 from intake.sharing.dynamodb import DynamoStudyLinks
 from intake.storage.s3.objects import S3Objects
+from intake.storage.s3.range_copies import S3RangeCopies
 from intake.storage.s3.uploads import SIGNING, S3Presigner
 from intake.studies.boards import DynamoStudyBoard
 from intake.studies.studies import DynamoStudies
@@ -100,6 +101,7 @@ def wire(settings: Settings) -> Services:
         studies=DynamoStudies(table, ids),
         board=DynamoStudyBoard(table, ids),
         renditions=S3Renditions(s3, settings.renditions_bucket),
+        range_copies=S3RangeCopies(s3, settings.renditions_bucket),
         renderer=LambdaRenderer(lambda: session.client("lambda", config=RENDERING), settings.renderer_function),
         study_links=DynamoStudyLinks(table),
         study_labels=DynamoStudyLabels(table, ids),

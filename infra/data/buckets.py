@@ -12,6 +12,7 @@ from infra.config import Retention
 from infra.iam import forbid
 from intake.analytics.model import PREFIX as ROWS
 from intake.renditions.model import ACCEPTED, QUARANTINE
+from intake.storage.model import RANGES
 
 LOG_PREFIXES = ("incoming/", "accepted/", "quarantine/", "renditions/", "audit/", "edge/")
 """Where the logs' bucket keeps who asked for what: S3's own notes by bucket, and CloudFront's."""
@@ -19,6 +20,9 @@ ANSWERS = "athena/"
 """Where it keeps Athena's answers, beside the rows of the analytics."""
 _ANSWERS_KEPT = 30
 """Days; a query that is wanted again is run again."""
+
+_RANGES_KEPT = 1
+"""Days; a range that is wanted again is copied again."""
 
 _PICTURES_KEPT, _REJECTED_PICTURES_KEPT = 365, 7
 """Days; a picture that is wanted again is made anew. What shows a rejected file is gone soon after the file."""
@@ -129,7 +133,7 @@ class Storage(Construct):
         )
 
     def _add_renditions_bucket(self) -> s3.Bucket:
-        """Add the bucket of pictures. They are made anew at will, so a version that was replaced or deleted is gone."""
+        """Add the bucket of pictures and ranges. They are made anew at will: a version that was replaced is gone."""
         return add_bucket(
             self,
             "Renditions",
@@ -142,6 +146,7 @@ class Storage(Construct):
                     noncurrent_version_expiration=Duration.days(1),
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                 ),
+                self._expire_prefix(RANGES, _RANGES_KEPT),
                 self._expire_prefix(ACCEPTED, _PICTURES_KEPT),
                 self._expire_prefix(QUARANTINE, min(_REJECTED_PICTURES_KEPT, self._retention.quarantine_days)),
             ],

@@ -17,6 +17,7 @@ from infra.edge.origin_secret import secret_name
 from infra.iam import allow, let_role
 from infra.resources import Resources
 from intake.analytics.model import PREFIX as ROWS
+from intake.storage.model import RANGES
 
 _CONSUME = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
 _PEEK = ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
@@ -216,6 +217,8 @@ class Grants:
         _open_bucket(renditions, renderer, ["s3:PutObject", "s3:DeleteObject"])
         _open_bucket(renditions, judge, ["s3:DeleteObject"])
         _open_bucket(renditions, portal, ["s3:GetObject"])
+        # What exceeds an answer of its own is copied out of its file, and fetched from there.
+        _open_bucket(renditions, portal, ["s3:PutObject", "s3:AbortMultipartUpload"], below=RANGES)
         _open_bucket(incoming, sweep, _READ_OBJECT)
         _open_bucket(incoming, portal, _SIGN_PARTS)
         _open_bucket(self.parts.storage.accepted, portal, _READ_OBJECT)

@@ -14,6 +14,9 @@ DECLARED_EXTENSION = "extension"
 SOURCE_VERSION = "source-version"
 """The object metadata by which a copy of ours names the version that it was made of."""
 
+RANGES = "ranges/"
+"""Begins the keys of ranges of objects that are objects of their own for a day; the bucket's lifecycle goes by it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ObjectRange:

@@ -84,3 +84,14 @@ class Presigner(Protocol):
         With `shown_as`, a media type, the browser shows it instead, and as nothing else.
         """
         ...
+
+
+class RangeCopies(Protocol):
+    """Ranges of objects, for whoever cannot ask for a range."""
+
+    def share(self, source: ObjectVersion, start: int, length: int, media_type: str) -> str:
+        """Return an address of a copy of a range, which is good for five minutes and answers as that media type.
+
+        S3 copies ranges of objects above 5 MiB. Raises ObjectMissingError.
+        """
+        ...

@@ -78,7 +78,8 @@ PICTURE: Responses = {
         "throttled",
     ),
 }
-BY_QUERY: Responses = {307: {"description": "Leads to the download at S3."}, **PICTURE}
+LEADS: Responses = {307: {"description": "Leads to the download at S3."}}
+BY_QUERY: Responses = {**LEADS, **PICTURE}
 _STORED: Responses = {
     status: {
         "description": text,

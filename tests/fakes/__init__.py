@@ -28,7 +28,7 @@ from tests.fakes.messages import (
     FakeQueueAge,
     FakeRequestCounts,
 )
-from tests.fakes.objects import FakeInventory, FakeObjects, FakePresigner
+from tests.fakes.objects import FakeInventory, FakeObjects, FakePresigner, FakeRangeCopies
 from tests.fakes.orders import FakeOrders
 from tests.fakes.people import FakeGateway, FakeMachines, FakePeople
 from tests.fakes.projections import FakeProjections
@@ -73,6 +73,7 @@ __all__ = [
     "FakeQueryRuns",
     "FakeQueue",
     "FakeQueueAge",
+    "FakeRangeCopies",
     "FakeRebuildJobs",
     "FakeRecords",
     "FakeReminders",

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from intake.errors import ConflictError, ObjectChangedError, ObjectMissingError, ObjectTakenError
 from intake.files.model import ObjectVersion, now
@@ -201,3 +202,16 @@ def _checksum(sha256: str | None) -> dict[str, str]:
     if sha256 is None:
         return {}
     return {"x-amz-checksum-sha256": base64.b64encode(bytes.fromhex(sha256)).decode()}
+
+
+@dataclass
+class FakeRangeCopies:
+    """Ranges of objects: what was shared, by its address."""
+
+    objects: FakeObjects = field(default_factory=FakeObjects)
+    shared: dict[str, bytes] = field(default_factory=dict)
+
+    def share(self, source: ObjectVersion, start: int, length: int, media_type: str) -> str:
+        address = f"https://ranges.s3.test/{source.key}/{start}-{length}?response-content-type={quote(media_type)}"
+        self.shared[address] = self.objects.read(source, start, length).data
+        return address

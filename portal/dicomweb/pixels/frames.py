@@ -22,6 +22,9 @@ from portal.services import Services
 MOST_FRAMES = 100
 """Frames that one request names."""
 
+SMALLEST_SOURCE = 5 * MIB
+"""Bytes: of objects above, S3 copies ranges (API Reference, UploadPartCopy)."""
+
 _FEWER = "Ask for fewer frames at once."
 
 
@@ -72,6 +75,22 @@ def read_frames(services: Services, record: FileRecord, pixels: Pixels, numbers:
     # A walk has found out more.
     services.pixel_indexes.put(require_stored(record), pixels.index)
     return frames
+
+
+def share_frame(services: Services, record: FileRecord, pixels: Pixels, number: int) -> str | None:
+    """Return the address of a frame that exceeds a message, as S3 copies it out of its object.
+
+    None where it does not, and where no range that S3 copies holds the frame as it is given. Raises as `open_image`.
+    """
+    image = pixels.description
+    with reading(record):
+        if measure(pixels, number, LARGEST_MESSAGE) <= LARGEST_MESSAGE:
+            return None
+        extents = pixels.locate(number)
+        is_turned = image.big and image.word > 1 and not image.encapsulated
+        if extents is None or len(extents) != 1 or is_turned or record.size <= SMALLEST_SOURCE:
+            return None
+        return services.range_copies.share(require_stored(record), *extents[0], offer_image(pixels).full_type)
 
 
 def measure(pixels: Pixels, number: int, limit: int) -> int:

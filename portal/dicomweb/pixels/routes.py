@@ -6,14 +6,14 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from portal.api.dependencies import Reader
 from portal.dicomweb import wado
-from portal.dicomweb.documented import FRAMES, RELATED, DicomMessage
+from portal.dicomweb.documented import FRAMES, LEADS, RELATED, DicomMessage
 from portal.dicomweb.instances import find_instance
 from portal.dicomweb.pixels.bulkdata import PATH, read_bulk_data
-from portal.dicomweb.pixels.frames import MOST_FRAMES, offer_image, open_image, read_frames
+from portal.dicomweb.pixels.frames import MOST_FRAMES, offer_image, open_image, read_frames, share_frame
 from portal.dicomweb.pixels.negotiation import Form, choose_form
 from portal.dicomweb.routes import PREFIX, Uid
 from portal.http.sessions.dependencies import Collaborators
@@ -37,7 +37,7 @@ ElementPath = Annotated[
 ]
 
 
-@messages(f"{INSTANCE}/frames/{{numbers}}", summary="Fetch frames (WADO-RS)", responses=FRAMES)
+@messages(f"{INSTANCE}/frames/{{numbers}}", summary="Fetch frames (WADO-RS)", responses={**FRAMES, **LEADS})
 def frames(  # noqa: PLR0917 - FastAPI calls it by keyword.
     request: Request,
     identity: Reader,
@@ -47,7 +47,7 @@ def frames(  # noqa: PLR0917 - FastAPI calls it by keyword.
     instance_uid: Uid,
     numbers: Numbers,
 ) -> Response:
-    """Fetch frames of an image as they are stored, up to 4 MiB: each a part, or one by itself.
+    """Fetch frames of an image as they are stored, up to 4 MiB: each a part, or one by itself; a larger one from S3.
 
     Native pixels are `application/octet-stream` in little endian words. Compressed ones keep their form: JPEG,
     JPEG-LS, JPEG 2000, RLE. `transfer-syntax` in `Accept` names the stored one, or `*`.
@@ -57,6 +57,8 @@ def frames(  # noqa: PLR0917 - FastAPI calls it by keyword.
     pixels = open_image(services, record)
     form = choose_form(request.headers.get("accept", ""), offer_image(pixels), parts=len(wanted))
     wado.note_download(services, identity, record)
+    if len(wanted) == 1 and (address := share_frame(services, record, pixels, wanted[0])):
+        return RedirectResponse(address, 307)
     base = wado.build_address(record, PREFIX)
     parts = read_frames(services, record, pixels, wanted)
     return _send_parts(form, parts, [f"{base}/frames/{number}" for number in wanted])

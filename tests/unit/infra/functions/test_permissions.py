@@ -105,7 +105,8 @@ def test_the_renderer_reads_files_writes_pictures_and_may_nothing_else(template,
 
 
 def test_no_other_function_reads_or_writes_pictures_but_the_portal_which_reads_them(template, buckets):
-    for action, allowed in {"s3:GetObject": {"PortalFunction"}, "s3:PutObject": {"RendererFunction"}}.items():
+    writers = {"RendererFunction", "PortalFunction"}  # The portal below `ranges/` alone.
+    for action, allowed in {"s3:GetObject": {"PortalFunction"}, "s3:PutObject": writers}.items():
         assert {name for name in FUNCTIONS if buckets["renditions"] in template.may(name, action)} == allowed
 
 
@@ -125,7 +126,7 @@ def test_each_queue_is_emptied_by_one_function_and_the_dead_letters_by_people(te
 
 def test_the_portal_signs_uploads_to_the_incoming_bucket_and_downloads_from_the_accepted_one(template, buckets):
     logs = template.output("LogsBucket")
-    assert template.may("PortalFunction", "s3:PutObject") - {logs} == {buckets["incoming"]}
+    assert template.may("PortalFunction", "s3:PutObject") - {logs} == {buckets["incoming"], buckets["renditions"]}
     assert template.may("PortalFunction", "s3:GetObject") - {logs} == {buckets["accepted"], buckets["renditions"]}
     assert template.may("PortalFunction", "s3:GetObjectVersion") == {buckets["accepted"]}
 

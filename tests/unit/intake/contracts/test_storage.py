@@ -1,6 +1,7 @@
 """Buckets: read, copied, written, listed, and signed for."""
 
 import hashlib
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
@@ -10,8 +11,9 @@ from intake.files.model import ObjectVersion
 from intake.operations.reconciliation import S3Inventory
 from intake.storage.model import DECLARED_EXTENSION, Part
 from intake.storage.s3.objects import S3Objects
+from intake.storage.s3.range_copies import S3RangeCopies
 from intake.storage.s3.uploads import SIGNING, S3Presigner, S3Writer
-from tests.fakes import FakeInventory, FakeObjects, FakePresigner
+from tests.fakes import FakeInventory, FakeObjects, FakePresigner, FakeRangeCopies
 
 MISSING = ObjectVersion("incoming", "northside/missing")
 DATA = b"0123456789"
@@ -26,10 +28,16 @@ class Buckets:
             self.s3.create_bucket(Bucket=bucket)
             self.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         self.s3.meta.events.register("provide-client-params.s3.CopyObject", self._check_conditions)
+        self.s3.create_bucket(Bucket="renditions")
+        self.ranges = S3RangeCopies(self.s3, "renditions")
         self.objects, self.writer, self.inventory = S3Objects(self.s3), S3Writer(self.s3), S3Inventory(self.s3)
 
     def put(self, bucket, key, data):
         return ObjectVersion(bucket, key, self.s3.put_object(Bucket=bucket, Key=key, Body=data)["VersionId"])
+
+    def read_shared(self, address):
+        key = unquote(urlsplit(address).path).removeprefix("/").removeprefix("renditions/")
+        return self.s3.get_object(Bucket="renditions", Key=key)["Body"].read()
 
     def _check_conditions(self, params, **_):
         """Do what S3 does with a copy's two conditions, of which moto knows nothing."""
@@ -48,8 +56,10 @@ class FakeBuckets:
 
     def __init__(self):
         self.objects = self.writer = FakeObjects()
+        self.ranges = FakeRangeCopies(self.objects)
         self.inventory = FakeInventory(self.objects)
         self.put = self.objects.put
+        self.read_shared = self.ranges.shared.get
 
 
 @pytest.fixture
@@ -238,3 +248,15 @@ class TestPresigner:
         assert not store.presigner.has_arrived(self.TARGET)
         store.put(self.TARGET.key)
         assert store.presigner.has_arrived(self.TARGET)
+
+
+class TestRangeCopies:
+    def test_a_range_is_shared_under_an_address_of_its_own_as_often_as_it_is_wanted(self, buckets):
+        source = buckets.put("accepted", "northside/large", DATA * 600_000)
+        addresses = [buckets.ranges.share(source, start, 12, "image/jls") for start in (3, 3, 4)]
+        assert all(address.startswith("https://") and "image" in address for address in addresses)
+        assert [buckets.read_shared(address) for address in addresses] == [b"345678901234"] * 2 + [b"456789012345"]
+
+    def test_nothing_is_shared_of_what_is_gone(self, buckets):
+        with pytest.raises(ObjectMissingError):
+            buckets.ranges.share(ObjectVersion("accepted", "northside/gone"), 0, 5, "image/jls")

@@ -174,6 +174,39 @@ def test_what_exceeds_a_message_names_the_way_without_the_limit(portal, client, 
     assert "frames" in client.get(f"{BASE}/bulkdata/7FE00010").json()["instead"]
 
 
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_frame_that_exceeds_a_message_is_copied_by_s3_and_fetched_from_there(portal, client, monkeypatch, compressed):
+    monkeypatch.setattr(frames, "LARGEST_MESSAGE", 10)
+    frame = a_frame(7)
+    form = {"fragments": [frame], "syntax": JPEG_LS} if compressed else {"value": bytes(range(16))}
+    kept(portal, image(**form))
+    # Of what is smaller than 5 MiB, S3 copies no ranges.
+    assert client.get(f"{BASE}/frames/1").status_code == 413
+    monkeypatch.setattr(frames, "SMALLEST_SOURCE", 100)
+    leads = client.get(f"{BASE}/frames/1")
+    assert leads.status_code == 307
+    assert portal.services.range_copies.shared[leads.headers["location"]] == (frame if compressed else bytes(range(16)))
+    assert ("image/jls" if compressed else "octet-stream") in leads.headers["location"]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"value": struct.pack(">8H", *range(8)), "syntax": EXPLICIT_VR_BIG_ENDIAN},
+        {"fragments": [a_frame(1)[:30], a_frame(1)[30:]], "syntax": JPEG_LS},
+        {"value": bytes(16), "syntax": "1.2.840.10008.1.2.1.99"},
+    ],
+    ids=["big endian", "two fragments", "deflated"],
+)
+def test_a_large_frame_that_no_range_holds_names_the_download(portal, client, monkeypatch, form):
+    monkeypatch.setattr(frames, "LARGEST_MESSAGE", 10)
+    monkeypatch.setattr(frames, "SMALLEST_SOURCE", 100)
+    kept(portal, image(**form))
+    refused = client.get(f"{BASE}/frames/1")
+    assert (refused.status_code, portal.services.range_copies.shared) == (413, {})
+    assert "/content" in refused.json()["instead"]
+
+
 def test_a_request_is_one_line_of_the_audit_log_before_anything_is_given(portal, client):
     record = kept(portal, image(bytes(64), frames=4))
     client.get(f"{BASE}/frames/1,2,3")
