@@ -72,7 +72,6 @@ BY_AWS: dict[str, tuple[tuple[str, ...], str]] = {
     "kms:ReEncryptTo": (("Judge", "Projector", "Sweep", "Rebuild", "Portal"), _KEY),
     "logs:CreateLogStream": (_ALL, "Lambda writes the function's log as the function."),
     "logs:PutLogEvents": (_ALL, "Lambda writes the function's log as the function."),
-    "s3:AbortMultipartUpload": (("Portal",), _ATHENA),
     "s3:GetBucketLocation": (("Portal",), _ATHENA),
     "s3:ListBucket": (("Judge", "Renderer"), "Without it a missing object answers 403 and not 404."),
     "s3:ListBucketMultipartUploads": (("Portal",), _ATHENA),

@@ -60,7 +60,7 @@ def test_unfinished_uploads_and_replaced_versions_do_not_stay(template, output):
 
 def test_pictures_of_rejected_files_are_gone_within_a_week_and_all_others_within_a_year(template):
     lives = {rule.get("Prefix"): rule.get("ExpirationInDays") for rule in rules(template.named_by("RenditionsBucket"))}
-    assert lives == {None: None, "accepted/": 365, "quarantine/": 7}
+    assert lives == {None: None, "accepted/": 365, "quarantine/": 7, "ranges/": 1}
     request = RenditionRequest(
         clinic_id="c", file_id="f", stored=ObjectVersion("b", "k"), size=1, kind="dicom", accepted=True
     )
