@@ -183,10 +183,10 @@ def index_by_content(clinic_id: str, file_id: str, metadata: Mapping[str, Any], 
     """Return the attributes that a judged file is found with by its study or patient, and told by in lists."""
     study_uid, series_uid = read_study_uid(metadata), read_series_uid(metadata)
     number = metadata.get("instance_number")
-    known = min(max(number, 0), _LARGEST_NUMBER) if isinstance(number, int) else _LARGEST_NUMBER
+    begins = place_series(ids.series(clinic_id, series_uid), number if isinstance(number, int) else None)
     return {
         "study_of": ids.study(clinic_id, study_uid) if study_uid else None,
-        "study_place": f"{ids.series(clinic_id, series_uid)}#{known:010d}#{file_id}" if study_uid else None,
+        "study_place": f"{begins}#{file_id}" if study_uid else None,
         "patient_key": ids.patient(clinic_id, patient_id_of(metadata)) or None,
         "modality": read_modality(metadata) or None,
     }
@@ -199,6 +199,12 @@ def list_in_uploads(clinic_id: str, upload_id: str) -> Item:
 
 def list_shards(state: str, count: int = STATE_SHARDS) -> tuple[str, ...]:
     return tuple(f"{state}#{number}" for number in range(count))
+
+
+def place_series(series_id: str, number: int | None) -> str:
+    """Return what the places of a series' files begin with that have an instance number, or none."""
+    known = _LARGEST_NUMBER if number is None else min(max(number, 0), _LARGEST_NUMBER)
+    return f"{series_id}#{known:010d}"
 
 
 def read_series_id(study_place: str) -> str:

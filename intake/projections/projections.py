@@ -34,9 +34,10 @@ from intake.projections.model import Bucket, Change, Grain, Holding, Snapshot
 from intake.projections.tally import Tally, UploadTally, add, add_up, tally
 from intake.projections.time_buckets import FLEETING, DeviceRegister, bucket, bucket_facts, bucket_key, bucket_queries
 from intake.records.pending import AnnouncedFiles
+from intake.renditions.previews import SeriesPreviews
 from intake.studies.exams import Exam
 from intake.studies.marks import StudyMarks
-from intake.studies.model import StudyFile
+from intake.studies.model import Previews, StudyFile
 from intake.studies.standings import StudyStandings
 from intake.studies.study_items import WRITES
 from intake.table.expressions import Write, addition, clinic
@@ -54,11 +55,17 @@ AWAITED = Snapshot(State.AWAITING_UPLOAD)
 class DynamoProjections:
     """Adds changes to sums, and reads the sums."""
 
-    def __init__(self, table: Table, ids: KeyedIds | None = None, clock: Callable[[], datetime] = now) -> None:
-        """Without `ids`, these are made with the table's own secret."""
+    def __init__(
+        self,
+        table: Table,
+        ids: KeyedIds | None = None,
+        clock: Callable[[], datetime] = now,
+        previews: Previews | None = None,
+    ) -> None:
+        """Without `ids`, these are made with the table's own secret; without `previews`, nothing is drawn ahead."""
         self._table = table
         keyed = ids or KeyedIds(TableSecret(table).read)
-        self._marks = StudyMarks(table, keyed)
+        self._marks = StudyMarks(table, keyed, previews or SeriesPreviews(table))
         self._matches = ExamMatches(table, keyed)
         self._standings = StudyStandings(table)
         self._devices = DeviceRegister(table)
@@ -137,11 +144,12 @@ def _describe_study_file(change: Change) -> StudyFile | None:
     new, trouble = find_new_instance(change), change.new.trouble
     if new is not None:
         exam = change.exam or Exam(patient_key=new.patient_key, modality=new.modality, study_date=new.study_date)
-        return StudyFile(change.clinic_id, change.upload_id, change.at, new.study_id, exam, new)
+        about = change.clinic_id, change.upload_id, change.at
+        return StudyFile(*about, new.study_id, exam, new, change.file_id)
     if trouble is None or (change.old and trouble == change.old.trouble):
         return None
     exam = change.exam or Exam()
-    return StudyFile(change.clinic_id, change.upload_id, change.at, trouble.study_id, exam, None)
+    return StudyFile(change.clinic_id, change.upload_id, change.at, trouble.study_id, exam, None, change.file_id)
 
 
 def _write_sums(sums: Tally) -> Iterator[Write]:

@@ -22,6 +22,7 @@ from intake.rebuilds.reader import Reader
 from intake.recounts.comparison import add_missing, compare_counts
 from intake.recounts.model import REST, UNDER_WAY, Findings, Mending, MovedError
 from intake.recounts.recount import Sums, add_numbers, list_changes
+from intake.renditions.previews import SeriesPreviews
 from intake.studies.exams import Exam
 from intake.studies.marks import StudyMarks
 from intake.studies.model import StudyFile
@@ -65,7 +66,7 @@ class StudyRebuild:
         self._mends = mends
         self._clock = clock
         self._ledger = Ledger(table)
-        self._marks = StudyMarks(table, ids)
+        self._marks = StudyMarks(table, ids, SeriesPreviews(table) if mends else None)
         self._matches = ExamMatches(table, ids)
         self._standings = StudyStandings(table)
 
@@ -166,4 +167,5 @@ def _list_study_files(record: Item) -> Iterator[StudyFile]:
                 record["study_of"],
                 change.exam or Exam(),
                 instance if is_image else None,
+                record["file_id"],
             )

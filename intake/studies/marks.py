@@ -4,7 +4,7 @@ How many instances a study has is counted in the projections' transactions. Ever
 the items and from the files of a batch, so that a repetition adds nothing, and mends what a crash left undone.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,20 +23,25 @@ from intake.files.keys import KeyedIds
 from intake.files.model import timestamp
 from intake.studies.exams import list_terms
 from intake.studies.matching import CAME, REMEMBERED, list_came, list_match_keys, match_key, note_came
-from intake.studies.model import LIMITS, StudyFile
+from intake.studies.model import DOCUMENTS, LIMITS, PAGES, Previews, StudyFile, Unshown
 from intake.studies.study_items import (
     FIND,
-    VIEW,
+    PREVIEW,
+    SHOWN,
     WRITES,
     digest_attribute,
     digest_series,
     exam_attributes,
+    find_growth,
+    list_views,
     read_exam,
-    sort_date,
 )
 from intake.table.expressions import clinic, update
 from intake.table.items import Item
 from intake.table.table import Table, TableSecret
+
+CANDIDATES = 3
+"""Files that came just now of which one may show their series: they may have been deleted or superseded by now."""
 
 _Sets = dict[str, set[Any]]
 
@@ -49,6 +54,8 @@ class _Marks:
     key: Item
     sets: _Sets = field(default_factory=dict)
     exam: Item = field(default_factory=dict)
+    arrived: list[tuple[int | None, str]] = field(default_factory=list)
+    """Number and id of each accepted file; for series only."""
     accepted: tuple[datetime, datetime] | None = None
     """The first and the last moment at which one was accepted; for studies only."""
     seen_at: datetime | None = None
@@ -75,8 +82,10 @@ class _Marks:
 class StudyMarks:
     """Writes at least once, in any order, by any number of workers."""
 
-    def __init__(self, table: Table, ids: KeyedIds | None = None) -> None:
+    def __init__(self, table: Table, ids: KeyedIds | None = None, previews: Previews | None = None) -> None:
+        """Without `previews`, series stay shown by the files that show them, and new ones by none."""
         self._table = table
+        self._previews = previews
         self._ids = ids or KeyedIds(TableSecret(table).read)
 
     def add(self, files: Iterable[StudyFile], at: datetime | None = None) -> None:
@@ -84,7 +93,7 @@ class StudyMarks:
         news = list(files)
         matches = [(one, list_match_keys(self._ids, one.clinic_id, one.exam, came=True)) for one in news]
         marks = _collect_marks(matches)
-        views = {(view["pk"], view["sk"]): (one.clinic_id, view) for one in news for view in _list_views(one)}
+        views = {(view["pk"], view["sk"]): (one.clinic_id, view) for one in news for view in list_views(one)}
         came = list_came([match for match in matches if at is None or match[0].at + REMEMBERED > at])
         keys = [*(mark.key for mark in marks), *({"pk": pk, "sk": sk} for pk, sk in views)]
         held = self._table.batch_get([*keys, *(match_key(digest, CAME) for digest in came)])
@@ -92,12 +101,13 @@ class StudyMarks:
         for (clinic_id, view), standing in zip(views.values(), held[len(marks) : len(keys)], strict=True):
             if standing is None:
                 self._table.put(view, clinic(clinic_id))
+        chosen = self._choose_previews(marks, held)
         studies = {mark.key["pk"]: item or {} for mark, item in zip(marks, held, strict=False) if _is_study(mark)}
-        for mark, item in zip(marks, held, strict=False):
+        for n, (mark, item) in enumerate(zip(marks, held, strict=False)):
             if _is_study(mark):
                 studies[mark.key["pk"]] = self._mark_study(mark, item or {})
             else:
-                self._mark_series(mark, item or {}, studies[mark.key["pk"]])
+                self._mark_series(mark, item or {}, studies[mark.key["pk"]], chosen.get(n, {}))
 
     def list_again(self, clinic_id: str, study_id: str, held: Item) -> None:
         """Have a study be found by each term again that its item says it is found by."""
@@ -106,6 +116,15 @@ class StudyMarks:
         there = {slot for slot, item in zip(slots, standing, strict=True) if item}
         if len(there) < len(slots):
             self._list_terms(clinic_id, key, {**held, "found_by": there})
+
+    def _choose_previews(self, marks: Sequence[_Marks], held: Sequence[Item | None]) -> dict[int, Item]:
+        """Return what is to be noted, by the mark's place, of files that show series; they are asked for by then."""
+        places = (n for n, mark in enumerate(marks) if not _is_study(mark))
+        grown = {n: size for n in places if (size := find_growth(held[n] or {}))}
+        if not grown or self._previews is None:
+            return {}
+        files = self._previews.choose([_describe_unshown(marks[n], held[n] or {}) for n in grown])
+        return {n: {PREVIEW: one, SHOWN: grown[n]} for n, one in zip(grown, files, strict=True) if one}
 
     def _mark_study(self, mark: _Marks, held: Item) -> Item:
         """Write what is new of a study, and return its item."""
@@ -131,13 +150,16 @@ class StudyMarks:
         if unlisted:
             self._table.write(update(key, clinic(clinic_id), members={"found_by": {*unlisted}}, new=True))
 
-    def _mark_series(self, mark: _Marks, held: Item, study: Item) -> None:
+    def _mark_series(self, mark: _Marks, held: Item, study: Item, preview: Item) -> None:
         members = mark.unknown_to(held)
-        if members:
-            held = self._table.update_and_get(update(mark.key, clinic(mark.clinic_id), members=members, new=True))
+        if members or preview:
+            written = update(mark.key, clinic(mark.clinic_id), sets=preview, members=members, new=True)
+            held = self._table.update_and_get(written)
         digest, told = digest_series({**mark.key, **held}), digest_attribute(mark.key["sk"].removeprefix(SERIES))
         known = sum(name.startswith(digest_attribute("")) for name in study)
-        if study.get(told, {}).get("size", 0) >= digest["size"] or (told not in study and known >= LIMITS["series"]):
+        standing = study.get(told, {"size": 0})
+        is_news = digest["size"] > standing["size"] or digest.get(PREVIEW) != standing.get(PREVIEW)
+        if not is_news or (told not in study and known >= LIMITS["series"]):
             return
         # Where it does not hold, another worker knew of more.
         self._table.write_if(
@@ -146,7 +168,7 @@ class StudyMarks:
                 clinic(mark.clinic_id),
                 sets={told: digest},
                 sums={WRITES: 1},
-                condition="attribute_not_exists(#told) OR #told.#size < :size",
+                condition="attribute_not_exists(#told) OR #told.#size <= :size",
                 names={"#told": told, "#size": "size"},
                 values={":size": digest["size"]},
                 new=True,
@@ -208,20 +230,21 @@ def _collect_marks(news: Iterable[tuple[StudyFile, tuple[str, ...]]]) -> list[_M
         study.note(modalities=new.modality, study_dates=new.study_date, patients=new.patient, series=new.series_uid)
         key = series_key(new.study_id, new.series_id)
         series = marks.setdefault((new.study_id, new.series_id), _Marks(one.clinic_id, key))
+        series.arrived.append((new.number, one.file_id))
         series.note(modalities=new.modality, frames_of_reference=new.frame_of_reference, numbers=new.number)
     return list(marks.values())
 
 
-def _list_views(one: StudyFile) -> Iterator[Item]:
-    """Yield the items by which a study is found under its date, modality and patient: each is put once."""
-    exam = one.exam
-    key = study_key(one.study_id)
-    date = sort_date(exam)
-    lists = {f"ON#{date}": study_list(one.clinic_id, "on")}
-    if exam.modality:
-        lists[f"BY#{exam.modality}#{date}"] = study_list(one.clinic_id, "by", exam.modality)
-    if exam.patient_key:
-        lists[f"OF#{exam.patient_key}#{date}"] = study_list(one.clinic_id, "of", exam.patient_key)
-    for name, listed in lists.items():
-        place = {"clinic_key": listed, "created_key": f"{date}#{one.study_id}"}
-        yield {"pk": key["pk"], "sk": f"{VIEW}{name}", **place}
+def _describe_unshown(mark: _Marks, held: Item) -> Unshown:
+    numbers = sorted({*held.get("numbers", ()), *mark.sets.get("numbers", ())})
+    middle = numbers[len(numbers) // 2] if numbers else None
+    arrived = sorted(mark.arrived, key=lambda one: (abs((one[0] or 0) - (middle or 0)), one[1]))
+    modalities = {*held.get("modalities", ()), *mark.sets.get("modalities", ())}
+    return Unshown(
+        clinic_id=mark.clinic_id,
+        study_id=mark.key["pk"].partition("#")[2],
+        series_id=mark.key["sk"].removeprefix(SERIES),
+        number=None if middle in {number for number, _ in arrived} else middle,
+        arrived=tuple(file_id for _, file_id in arrived[:CANDIDATES]),
+        drawn=not modalities or not modalities <= DOCUMENTS - PAGES,
+    )

@@ -4,6 +4,7 @@ Sources: DICOM PS3.3 C.7.2 (study), C.7.3 (series), C.7.4.1 (frame of reference)
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -30,6 +31,16 @@ LIMITS = {
 
 SHOWN_GAPS = 8
 """Gaps of a series that its study tells."""
+
+GROWTH = (1, 10, 100, 1000)
+"""Instances at which the file is chosen that shows a series: its middle one, as far as it has come."""
+
+DOCUMENTS = frozenset(
+    {"AU", "DOC", "ECG", "EPS", "HD", "KO", "PLAN", "PR", "REG", "RESP", "RTPLAN", "RTRECORD", "RTSTRUCT", "SR"}
+)
+"""Modalities whose instances are no images (PS3.3 C.7.3.1.1.1). They show no study that has images."""
+PAGES = frozenset({"DOC"})
+"""Of these, those that may be drawn all the same: documents that somebody scanned or printed."""
 
 Gap = tuple[int, int]
 """The first and the last of the instance numbers that are missing beside each other."""
@@ -77,6 +88,33 @@ class StudyFile:
     """As this file tells it."""
     instance: Instance | None
     """None for a file that was not accepted."""
+    file_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unshown:
+    """A series that is new, or has grown so much that another of its files shows it better."""
+
+    clinic_id: str
+    study_id: str
+    series_id: str
+    number: int | None
+    """The middle one of its instance numbers; None where it has none, or a file has it that came just now."""
+    arrived: tuple[str, ...]
+    """Ids of files of it that came just now, those in the middle first."""
+    drawn: bool
+    """Whether there is anything to be drawn in it."""
+
+
+class Previews(Protocol):
+    """Finds files that show series, and has them drawn."""
+
+    def choose(self, series: Sequence[Unshown]) -> list[str]:
+        """Return the id of an accepted file for each series, or nothing where none is found.
+
+        What is to be drawn was asked for when this returns, at least once. Raises what the table and the queue raise.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +130,8 @@ class Series:
     frames_of_reference: frozenset[str] = frozenset()
     numbers: frozenset[int] = frozenset()
     """The different instance numbers, at most about `LIMITS`."""
+    preview: str = ""
+    """Id of the file that shows it: one that was accepted, and may be gone since; nothing where none does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +173,8 @@ class Study:
     """Codes of the findings in its series."""
     labels: tuple[Label, ...] = ()
     """What its clinic's people call it, by their texts."""
+    preview: str = ""
+    """Id of the file that shows it, as its largest series of images is shown."""
 
     @property
     def seen_at(self) -> datetime:

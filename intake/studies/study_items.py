@@ -5,14 +5,14 @@ so that no list reads a series.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 
-from intake.files.item_keys import META, SERIES, label_set_key, study_list
+from intake.files.item_keys import META, SERIES, label_set_key, study_key, study_list
 from intake.files.keys import fold_text
 from intake.studies.board import Standing
 from intake.studies.exams import Exam
-from intake.studies.model import SHOWN_GAPS, Label, Series, Study
+from intake.studies.model import DOCUMENTS, GROWTH, SHOWN_GAPS, Label, Series, Study, StudyFile
 from intake.studies.rules import FRAMES_MIXED, MODALITIES_MIXED, are_all_known, find_gaps
 from intake.table.expressions import Write, clinic, update
 from intake.table.items import Item, expiry, moment
@@ -31,6 +31,9 @@ LABEL_WRITES = "label_writes"
 """How often a study's labels, or a clinic's, were written: whoever changes them does so as they were read."""
 LABEL_COUNT, LABEL_TEXT = "n_", "t_"
 """Begin, before a label's id, what a clinic's item tells of it: how many exams carry it, and what it says."""
+
+PREVIEW, SHOWN = "preview", "shown"
+"""The file that shows a series, in its item and its study's; and at how many instances of `GROWTH` it was chosen."""
 
 EXPECTED_IMAGES = "expected_images"
 """How many images were expected of a study, where an expected exam told it."""
@@ -83,6 +86,8 @@ def digest_series(item: Item) -> Item:
         FRAMES_MIXED.code: len(series.frames_of_reference) > 1,
     }
     told = {
+        PREVIEW: series.preview,
+        "document": bool(series.preview and series.modalities and series.modalities <= DOCUMENTS),
         "missing": sum(last - first + 1 for first, last in gaps),
         "gaps": [list(gap) for gap in gaps[:SHOWN_GAPS]],
         "marks": [code for code, is_broken in marks.items() if is_broken],
@@ -90,6 +95,12 @@ def digest_series(item: Item) -> Item:
     }
     size = len(series.numbers) + len(series.modalities) + len(series.frames_of_reference)
     return {"size": size, "numbers": len(series.numbers), **{name: value for name, value in told.items() if value}}
+
+
+def find_growth(series: Item) -> int:
+    """Return how much of `GROWTH` a series has reached; 0 where the file that shows it was chosen since."""
+    reached = max((size for size in GROWTH if size <= series.get("instances", 0)), default=0)
+    return reached if reached > series.get(SHOWN, 0) else 0
 
 
 def read_series(item: Item) -> Series:
@@ -101,6 +112,7 @@ def read_series(item: Item) -> Series:
         modalities=frozenset(item.get("modalities", ())),
         frames_of_reference=frozenset(item.get("frames_of_reference", ())),
         numbers=frozenset(item.get("numbers", ())),
+        preview=item.get(PREVIEW, ""),
     )
 
 
@@ -136,7 +148,30 @@ def read_study(item: Item, series: tuple[Series, ...] = ()) -> Study:
         gaps=tuple(tuple((gap[0], gap[1]) for gap in digest["gaps"]) for digest in digests if "gaps" in digest),
         marks=frozenset(code for digest in digests for code in digest.get("marks", ())),
         labels=read_labels(item.get(LABELS, {})),
+        preview=_choose_preview(digests) if item.get("instances", 0) > 0 else "",
     )
+
+
+def _choose_preview(digests: Sequence[Item]) -> str:
+    """Return the file that shows a study: that of its largest series, of images where it has any."""
+    shown = [digest for digest in digests if PREVIEW in digest]
+    best = max(shown, key=lambda one: ("document" not in one, one["numbers"], one[PREVIEW]), default=Item())
+    return str(best.get(PREVIEW, ""))
+
+
+def list_views(one: StudyFile) -> Iterator[Item]:
+    """Yield the items by which a study is found under its date, modality and patient: each is put once."""
+    exam = one.exam
+    key = study_key(one.study_id)
+    date = sort_date(exam)
+    lists = {f"ON#{date}": study_list(one.clinic_id, "on")}
+    if exam.modality:
+        lists[f"BY#{exam.modality}#{date}"] = study_list(one.clinic_id, "by", exam.modality)
+    if exam.patient_key:
+        lists[f"OF#{exam.patient_key}#{date}"] = study_list(one.clinic_id, "of", exam.patient_key)
+    for name, listed in lists.items():
+        place = {"clinic_key": listed, "created_key": f"{date}#{one.study_id}"}
+        yield {"pk": key["pk"], "sk": f"{VIEW}{name}", **place}
 
 
 def read_labels(texts: Mapping[str, str]) -> tuple[Label, ...]:

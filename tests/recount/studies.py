@@ -109,16 +109,25 @@ def _digest_patient(story: Story, study: str) -> str:
 
 
 def check_digests(snapshot: Snapshot) -> Iterator[str]:
-    """Hold what a study tells of its series against these: which numbers are missing, and what contradicts itself."""
+    """Hold what a study tells of its series against these: which numbers are missing, and what contradicts itself.
+
+    What shows a series is a file of it: which one hangs on when who looked, and it may be gone since.
+    """
+    _, images = list_images(snapshot)
     for study, _, item in snapshot.list_kind("STUDY#", "#META"):
         told = {name[7:]: digest for name, digest in item.items() if name.startswith("series_")}
         kept = {sort[7:]: one for sort, one in snapshot.items[f"STUDY#{study}"].items() if sort.startswith("SERIES#")}
-        # Of a series that states nothing there is nothing to tell.
-        kept = {series: one for series, one in kept.items() if digest_series(one)["size"]}
+        # Of a series that states nothing, and is shown by nothing, there is nothing to tell.
+        kept = {series: one for series, one in kept.items() if digest_series(one)["size"] or "preview" in one}
         if len(kept) < MOST["series"] and told.keys() != kept.keys():
             yield f"Study {study} tells of {len(told)} series, it has {len(kept)}."
+        for series, one in kept.items():
+            files = {story.file_id for story in images[study, series]}
+            if not {shown["preview"] for shown in (one, told.get(series, {})) if "preview" in shown} <= files:
+                yield f"Series {series} of study {study} is shown by a file that is none of its images."
         for series in sorted(told.keys() & kept.keys()):
-            if told[series] != digest_series(kept[series]):
+            known = {name: value for name, value in told[series].items() if name not in {"preview", "document"}}
+            if known != digest_series(kept[series]):
                 yield f"Study {study} tells other numbers of series {series} than this has."
 
 

@@ -223,7 +223,7 @@ class Interrupted(Table):
 
 def a_study_file(number):
     one = an_instance("1.2.3", "1.2.3.1", number=number)
-    return StudyFile("northside", "u", NOON, one.study_id, Exam(), one)
+    return StudyFile("northside", "u", NOON, one.study_id, Exam(), one, a_file(number).file_id)
 
 
 def test_a_worker_that_knows_of_fewer_images_overwrites_no_gaps(projections, board, table):
