@@ -61,6 +61,11 @@ class ProjectorSettings(Settings):
     portal_origin: str = Field(min_length=1)
 
 
+class PreviewSettings(Settings):
+    renditions_queue_url: str = Field(min_length=1)
+    """Where it asks for pictures of what shows a series."""
+
+
 class ExporterSettings(Settings):
     analytics_bucket: str = Field(min_length=1)
     analytics_key_arn: str = Field(min_length=1)

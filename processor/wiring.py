@@ -26,6 +26,7 @@ from intake.records.records import DynamoRecords
 from intake.records.repairs import DynamoRepairs
 from intake.records.verdicts import DynamoVerdicts
 from intake.recounts.dynamodb import DynamoRebuildJobs
+from intake.renditions.previews import Ask, SeriesPreviews
 from intake.renditions.s3 import S3Renditions
 from intake.storage.s3.objects import S3Objects
 from intake.storage.s3.uploads import S3Writer
@@ -47,7 +48,7 @@ from processor.projection.exporter import Exporter
 from processor.projection.projector import Projector
 from processor.projection.rebuild_worker import RebuildWorker
 from processor.projection.replacements import Replacements
-from processor.settings import ExporterSettings, JudgeSettings, ProjectorSettings, RedriveSettings
+from processor.settings import ExporterSettings, JudgeSettings, PreviewSettings, ProjectorSettings, RedriveSettings
 from processor.telemetry import FailureNotes, report_unread_trouble
 
 # Waits are short against the Lambdas' timeouts, so that a slow service ends in a retry and not in a killed worker.
@@ -121,12 +122,13 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
     return Judging(processor, expander, settler, dispatcher, FailureNotes(DynamoLastErrors(table)), retries)
 
 
-def projector(environment: Mapping[str, str], session: boto3.Session) -> Projector:
+def projector(environment: Mapping[str, str], session: boto3.Session, ask: Ask | None = None) -> Projector:
+    """Return a projector; without `ask`, pictures of what it projects are made when somebody looks."""
     settings = ProjectorSettings.read(environment)
     table, sns = open_table(session, settings.table), session.client("sns", config=CONFIG)
     records = DynamoRecords(table)
     return Projector(
-        DynamoProjections(table),
+        DynamoProjections(table, previews=SeriesPreviews(table, ask) if ask else None),
         DynamoOutbox(table),
         SnsAlerts(sns, settings.alert_topic_arn),
         events=SnsEvents(sns, settings.event_topic_arn),
@@ -135,6 +137,13 @@ def projector(environment: Mapping[str, str], session: boto3.Session) -> Project
         replacements=Replacements(DynamoRepairs(table), records.get_many, tell_unread=report_unread_trouble),
         portal_origin=settings.portal_origin,
     )
+
+
+def ask_for_pictures(environment: Mapping[str, str], session: boto3.Session) -> Ask:
+    """Return what asks the renderer, by its queue, for the pictures of files that show series."""
+    url = PreviewSettings.read(environment).renditions_queue_url
+    queue = SqsQueue(session.client("sqs", config=CONFIG), url)
+    return lambda requests: queue.send([request.to_dict() for request in requests])
 
 
 def rebuild_worker(environment: Mapping[str, str], session: boto3.Session) -> RebuildWorker:

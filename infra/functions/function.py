@@ -153,6 +153,7 @@ class FunctionSettings:
             **self._table(),
             **self._alerts(),
             "SCALPER_REDRIVES_QUEUE_URL": self.parts.queueing.projection_redrives.queue_url,
+            "SCALPER_RENDITIONS_QUEUE_URL": self.parts.queueing.renditions.queue_url,
         }
 
     def renderer(self) -> dict[str, str]:

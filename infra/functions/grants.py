@@ -83,10 +83,11 @@ class Grants:
         ]
 
     def projector(self) -> list[iam.PolicyStatement]:
-        """Follow the table's stream, write what follows from it, tell people."""
+        """Follow the table's stream, write what follows from it, tell people, ask for pictures."""
+        queueing = self.parts.queueing
         return [
             allow(_FOLLOW_STREAM, _find_stream(self.parts.records)),
-            allow(["sqs:SendMessage"], self.parts.queueing.projection_failures.queue_arn),
+            allow(["sqs:SendMessage"], queueing.projection_failures.queue_arn, queueing.renditions.queue_arn),
             allow(_CONSUME, self.parts.queueing.projection_redrives.queue_arn),
             allow(["sns:Publish"], self.parts.alerts.topic.topic_arn, self.parts.webhooks.topic.topic_arn),
             *self._allow_table(),

@@ -69,7 +69,7 @@ class RenditionRequest:
     """False: it lies in quarantine."""
     view: View | None = None
 
-    def to_json(self) -> str:
+    def to_dict(self) -> dict[str, Any]:
         shown = self.view
         view = shown and {
             "media_type": shown.media_type,
@@ -79,7 +79,10 @@ class RenditionRequest:
         }
         stored = [self.stored.bucket, self.stored.key, self.stored.version_id]
         facts = {name: getattr(self, name) for name in ("clinic_id", "file_id", "size", "kind", "accepted")}
-        return json.dumps({**facts, "stored": stored, "view": view})
+        return {**facts, "stored": stored, "view": view}
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict())
 
     @classmethod
     def from_json(cls, text: str) -> "RenditionRequest":

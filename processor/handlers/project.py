@@ -14,7 +14,7 @@ from processor.handlers.record_changes import read_changes, read_records
 from processor.telemetry import logger, metrics, report_projected
 
 _session = boto3.Session()
-_projector = wiring.projector(os.environ, _session)
+_projector = wiring.projector(os.environ, _session, wiring.ask_for_pictures(os.environ, _session))
 _stream = wiring.stream(_session)
 _retries = wiring.redrive_retries(os.environ, _session)
 

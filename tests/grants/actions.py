@@ -80,7 +80,7 @@ BY_AWS: dict[str, tuple[tuple[str, ...], str]] = {
     "sqs:GetQueueAttributes": (("Judge", "Projector", "Exporter", "Renderer"), _POLLS),
     "sqs:ReceiveMessage": (("Projector", "Exporter", "Renderer"), _POLLS),
     "sqs:SendMessage": (
-        ("Projector", "Exporter", "Rebuild", "Renderer"),
+        ("Exporter", "Rebuild", "Renderer"),
         "Lambda sends what it gives up of the stream and of invocations.",
     ),
 }

@@ -25,7 +25,7 @@ SETTINGS = {
     "JudgeFunction": SHARED
     | BUCKETS
     | {"SCALPER_QUEUE_URL", "SCALPER_SCAN_REQUIRED", "SCALPER_AUDIT_TABLE", "SCALPER_RENDITIONS_BUCKET"},
-    "ProjectorFunction": SHARED | ALERTS | {"SCALPER_REDRIVES_QUEUE_URL"},
+    "ProjectorFunction": SHARED | ALERTS | {"SCALPER_REDRIVES_QUEUE_URL", "SCALPER_RENDITIONS_QUEUE_URL"},
     "ExporterFunction": SHARED
     | {"SCALPER_ANALYTICS_BUCKET", "SCALPER_ANALYTICS_KEY_ARN", "SCALPER_REDRIVES_QUEUE_URL"},
     "SweepFunction": SHARED
@@ -141,7 +141,7 @@ def test_the_projector_follows_files_that_wait_no_longer_and_a_change_that_it_ca
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["BisectBatchOnFunctionError"] is True
     kept = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
-    assert template.sends_to("ProjectorFunction") == {kept}
+    assert template.sends_to("ProjectorFunction") == {kept, template.output("RenditionsQueueUrl")}
 
 
 def test_the_exporter_follows_verdicts_only_waits_for_many_and_keeps_what_it_cannot_take(template):

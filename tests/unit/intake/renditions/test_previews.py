@@ -19,6 +19,7 @@ from intake.renditions.previews import SeriesPreviews
 from intake.studies.model import GROWTH
 from intake.studies.studies import DynamoStudies
 from intake.table.table import Table, serialize
+from tests.metering.units import table_units
 from tests.model.dynamodb import InMemoryDynamoDB
 from tests.records import IDS, NOON, a_file, indexed_item
 from tests.unit.intake.conftest import TABLE
@@ -115,18 +116,21 @@ def test_what_is_asked_for_says_where_the_object_lies(pipeline):
     assert (request.clinic_id, request.kind, request.accepted, request.view) == ("northside", "dicom", True, None)
 
 
-def test_what_shows_a_series_is_noted_in_writes_that_are_made_anyway(quick):
+@pytest.mark.parametrize("at_once", [1, 10, 100])
+def test_what_shows_a_series_is_noted_in_writes_that_are_made_anyway_and_takes_no_unit_more(quick, at_once):
     without = Pipeline(InMemoryDynamoDB())
     without.projections = DynamoProjections(without.table, IDS, previews=NoPreviews())
-    counts = []
+    taken = []
     for pipeline in (quick, without):
         calls = []
         pipeline.client.before = calls.append
-        for start in range(0, 120, 10):
-            pipeline.take(*(image(number) for number in range(start, start + 10)))
-        counts.append(Counter(name for name in calls if name not in {"Query", "BatchGetItem"}))
+        for start in range(0, 120, at_once):
+            pipeline.take(*(image(number) for number in range(start, min(start + at_once, 120))))
+        writes = [record["dynamodb"] for record in pipeline.client.stream]
+        units = sum(table_units(one.get("OldImage"), one["NewImage"], transactional=False) for one in writes)
+        taken.append((units, Counter(name for name in calls if name not in {"Query", "BatchGetItem"})))
     assert quick.asked
-    assert counts[0] == counts[1]
+    assert taken[0] == taken[1]
 
 
 def test_the_index_is_asked_only_where_a_series_has_grown_and_its_middle_came_earlier(quick, monkeypatch):
