@@ -23,12 +23,14 @@ from portal.costs import marginal
 from portal.costs.estimate import compute_rates
 from portal.costs.marginal import Line, Setup, add_up
 from portal.costs.metered import Metered, load_metered
+from portal.costs.pictures import SERIES, list_picture_lines
 from portal.costs.prices import KNOWN, PRICES, REGION
 
 DOCUMENT, QUERY = Path("docs/cost.md"), Path("portal/saved_queries/cost.sql")
 BEGIN, END = "<!-- figures: written by `make cost` -->", "<!-- end of figures -->"
-LIMITS = {"idle": 20.0, "plain": 6.25, "burst": 20.0, "single": 67.0}
-"""US dollars: an idle month with edge and audit, without them, a million files in bursts, and as many one by one."""
+LIMITS = {"idle": 20.0, "plain": 6.25, "burst": 20.0, "single": 67.0, "pictures": 1.0}
+"""US dollars: an idle month with edge and audit, without them, a million files in bursts, as many one by one,
+and the pictures of a million CT slices."""
 
 WITHOUT = dataclasses.replace(PROD, edge=None, audit=False)
 
@@ -71,12 +73,17 @@ def compute_tables() -> str:
         (f"A million files' traces, {what}, where a stage has X-Ray", _price_traces(load_metered()[name]), "none")
         for name, what in PATTERNS.items()
     ]
+    summary += [
+        ("Pictures of a million CT slices, 150 a series", _price_pictures("ct"), LIMITS["pictures"]),
+        ("Pictures of a million single images", _price_pictures("single"), "none"),
+    ]
     told = "Told apart: what passes, CloudTrail's record, GuardDuty's scan, for a million files"
     listed = f"Prices: {REGION}, list, as known in {KNOWN}"
     return "\n\n".join(
         [
             _format_table("In short", ("What", "USD", "limit"), summary),
             _tabulate_patterns("A million more files, in US dollars", marginal.list_lines, sums=True),
+            _tabulate_pictures(),
             _tabulate_kept(),
             _tabulate_patterns(told, _list_told_apart),
             _tabulate_callers(),
@@ -92,6 +99,22 @@ PATTERNS = {"burst": "in bursts", "single": "file by file"}
 
 def _list_told_apart(found: Metered) -> list[Line]:
     return [*marginal.list_passing_lines(), *marginal.list_trail_lines(found), *marginal.list_scan_lines()]
+
+
+def _price_pictures(kind: str) -> float:
+    return add_up(list_picture_lines(SERIES[kind]))
+
+
+def _tabulate_pictures() -> str:
+    """Tell what pictures cost where series are long, and where each file is one."""
+    both = zip(*(list_picture_lines(SERIES[kind]) for kind in ("ct", "single")), strict=True)
+    rows: list[Sequence[str | float]] = [
+        (ct.what, f"{ct.amount:.3g}", add_up([ct]), f"{single.amount:.3g}", add_up([single])) for ct, single in both
+    ]
+    ct, single = (f"**{_price_pictures(kind):,.2f}**" for kind in ("ct", "single"))
+    rows.append(("**Together**", "", ct, "", single))
+    head = ("Line", "a slice takes", "USD, 150 slices a series", "an image takes", "USD, single images")
+    return _format_table("Told apart: pictures of a million files, drawn ahead", head, rows)
 
 
 def _tabulate_kept() -> str:
@@ -152,9 +175,10 @@ def _tabulate_idle_month() -> str:
 
 
 def price_million(found: Metered) -> float:
-    """Return what a million files of a month cost in it, where a stage has an audit and no scans."""
+    """Return what a million files of a month cost in it, slices of series, where a stage has an audit and no scans."""
     lines = [*marginal.list_lines(found), *marginal.list_kept_lines()]
-    return add_up([*lines, *marginal.list_passing_lines(), *marginal.list_trail_lines(found)])
+    passing = [*marginal.list_passing_lines(), *marginal.list_trail_lines(found)]
+    return add_up([*lines, *passing, *list_picture_lines(SERIES["ct"])])
 
 
 def _compare_systems() -> str:

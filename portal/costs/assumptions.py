@@ -51,3 +51,9 @@ log file examples")."""
 
 PACKED_EVENT = 0.1
 """What is left of an event when gzip packed it with others, as the trail's files and CloudWatch's archive are."""
+
+RENDERER_MIB = 2048
+"""Of the renderer's memory, as production has it."""
+
+PICTURES_LOG_BYTES = 1500
+"""Of what the renderer and Lambda log for a file that is drawn."""

@@ -8,9 +8,10 @@ import pytest
 from infra.costs import idle, report
 from infra.stages import EXAMPLE, PROD
 from portal.costs import marginal
-from portal.costs.assumptions import FILE_BYTES, JUDGED_AT_ONCE
+from portal.costs.assumptions import FILE_BYTES, JUDGED_AT_ONCE, RENDERER_MIB
 from portal.costs.estimate import estimate_cost
 from portal.costs.metered import load_metered, load_sweep
+from portal.costs.pictures import SERIES, list_picture_lines
 from portal.costs.prices import PRICES
 from processor.ingest.process import AT_ONCE
 from tests.metering.units import Index, item_size, read_units, table_units
@@ -41,6 +42,18 @@ def test_an_idle_month_keeps_to_its_limits(months):
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_a_million_files_keep_to_their_limit_in_bursts_and_one_by_one(pattern):
     assert marginal.add_up(marginal.list_lines(PATTERNS[pattern])) <= report.LIMITS[pattern]
+
+
+def test_pictures_of_a_million_slices_keep_to_their_limit():
+    assert marginal.add_up(list_picture_lines(SERIES["ct"])) <= report.LIMITS["pictures"] == 1.0
+
+
+def test_pictures_are_priced_as_production_draws_them():
+    assert PROD.renderer.memory_mib == RENDERER_MIB
+    assert (SERIES["ct"].times, SERIES["single"].times) == (3 / 150, 1)
+    assert {"lambda time", "lambda request", "s3 put", "s3 get", "s3 storage", "sqs request", "trail"} <= billed(
+        list_picture_lines(SERIES["ct"])
+    )
 
 
 def test_copies_in_the_vault_cost_less_than_the_tables_that_they_stand_for():
