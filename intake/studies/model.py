@@ -131,7 +131,7 @@ class Series:
     numbers: frozenset[int] = frozenset()
     """The different instance numbers, at most about `LIMITS`."""
     preview: str = ""
-    """Id of the file that shows it: one that was accepted, and may be gone since; nothing where none does."""
+    """Which of its files shows it; nothing where none was chosen yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +174,7 @@ class Study:
     labels: tuple[Label, ...] = ()
     """What its clinic's people call it, by their texts."""
     preview: str = ""
-    """Id of the file that shows it, as its largest series of images is shown."""
+    """Which of its files shows it; nothing where none was chosen yet."""
 
     @property
     def seen_at(self) -> datetime:
