@@ -159,6 +159,28 @@ def test_a_queue_that_is_down_has_the_batch_come_again_and_loses_no_picture(pipe
     assert pipeline.study.instances == 1
 
 
+@pytest.mark.parametrize("others", [range(8, 12), range(4)])
+def test_two_workers_that_meet_ask_twice_at_most_and_one_image_shows_the_series_and_its_study(quick, others):
+    """The second one does all its work while the first one asks: with other files of the series, or the same ones."""
+    quick.record(*(image(number) for number in range(12)))
+    second = Pipeline(quick.client)
+    other = DynamoProjections(Table(quick.client, TABLE), IDS, previews=SeriesPreviews(quick.table, quick.ask))
+
+    def meet(requests):
+        quick.ask(requests)
+        other.apply([change for number in others for change in _history(image(number))])
+
+    second.projections = DynamoProjections(quick.table, IDS, previews=SeriesPreviews(quick.table, meet))
+    second.project(*(image(number) for number in range(4)))
+
+    assert len(quick.asked) == 2
+    (series,) = quick.study.series
+    assert series.instances == len({*range(4), *others})
+    assert series.preview in {request.file_id for request in quick.asked}
+    quick.take(image(12), image(13), image(14))
+    assert quick.study.preview == quick.study.series[0].preview
+
+
 def test_a_rejected_a_repeated_and_a_superseded_file_show_nothing(pipeline):
     pipeline.record(
         image(5, state=State.REJECTED), image(6, duplicate_of="x"), image(7, superseded_by="y"), image(8), image(9)
