@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import AliasChoices, BaseModel, BeforeValidator, Field
 
 from intake.labels.model import LONGEST_LABEL, MOST_LABELS
 from intake.studies.model import Label
@@ -41,6 +41,22 @@ def _write_labels(labels: Sequence[Label | str]) -> list[str]:
     return [label.text if isinstance(label, Label) else label for label in labels]
 
 
+def _write_preview(file_id: str | None) -> str | None:
+    return file_id or None
+
+
+PreviewFile = Annotated[
+    str | None,
+    BeforeValidator(_write_preview),
+    Field(
+        validation_alias=AliasChoices("preview_file_id", "preview"),
+        description="The file that shows it, whose pictures are at `/api/v1/files/{file_id}/preview/{edge}`. It may "
+        "have been deleted since.",
+        examples=[f"{UPLOAD_ID}-00060"],
+    ),
+]
+
+
 class SeriesView(BaseModel):
     """A series, of the files that were accepted so far."""
 
@@ -50,6 +66,7 @@ class SeriesView(BaseModel):
     missing: list[tuple[int, int]] = Field(
         description="Instance numbers that are missing in between: first and last of each stretch.", examples=[[]]
     )
+    preview_file_id: PreviewFile = None
 
 
 class StudyRow(BaseModel):
@@ -67,6 +84,7 @@ class StudyRow(BaseModel):
     labels: Annotated[list[str], BeforeValidator(_write_labels)] = Field(
         description="What your clinic's people call it.", examples=[["Tumour board"]]
     )
+    preview_file_id: PreviewFile = None
 
 
 class StudyView(StudyRow):
@@ -148,6 +166,7 @@ def read(study_uid: str, identity: Reader, services: Collaborators, fields: Fiel
             instances=one.instances,
             modalities=list(one.modalities),
             missing=find_gaps(one),
+            preview_file_id=one.preview,
         )
         for one in sorted(study.series, key=lambda one: one.series_uid)
     ]

@@ -2,11 +2,13 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
 from intake.files.states import State
 from intake.rules import catalogue
+from tests.fakes.search import FakeStudies
 from tests.records import REFUSAL, a_verdict
 from tests.unit.portal.pool import partner_token
 
@@ -46,6 +48,25 @@ def test_a_study_tells_its_series_and_what_is_missing(client, upload):
     (series,) = study["series"]
     assert (series["series_uid"], series["missing"]) == (f"{STUDY}.1", [[2, 2]])
     assert [finding["code"] for finding in study["findings"]] == ["instance-numbers-missing"]
+
+
+def test_a_study_and_its_series_tell_which_file_shows_them(client, upload, monkeypatch):
+    shown, seen = upload["files"][1]["file_id"], FakeStudies.seen
+
+    def show(studies):
+        found = seen(studies).items()
+        return {
+            one: replace(study, preview=shown, series=tuple(replace(part, preview=shown) for part in study.series))
+            for one, study in found
+        }
+
+    (before,) = client.get("/api/v1/studies").json()["studies"]
+    monkeypatch.setattr(FakeStudies, "seen", show)
+    (row,) = client.get("/api/v1/studies").json()["studies"]
+    study = client.get(f"/api/v1/studies/{STUDY}").json()
+
+    assert before["preview_file_id"] is None
+    assert row["preview_file_id"] == study["preview_file_id"] == study["series"][0]["preview_file_id"] == shown
 
 
 def test_studies_are_filtered_and_told_in_part(client, upload):
