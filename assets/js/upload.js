@@ -3,6 +3,7 @@ import { gettext } from "./language.js";
 import { Contents } from "./upload/contents.js";
 import { Entries, UNDER_WAY } from "./upload/entries.js";
 import { SessionEndedError } from "./upload/errors.js";
+import { ExamCards } from "./upload/exam-cards.js";
 import { Facts } from "./upload/facts.js";
 import { findUnsent } from "./upload/resume.js";
 import { Hasher } from "./upload/hashing.js";
@@ -35,6 +36,12 @@ const facts = new Facts(form);
 const receipt = new Receipt(part("receipt"), tellVerdict);
 const review = new Review(part("findings"), part("finding-group"), entries);
 const contents = new Contents(part("cd-missing"), part("cd-whole"), entries);
+const examCards = new ExamCards({
+  section: part("exams"),
+  templates: { exam: part("exam-group"), card: part("exam-card") },
+  entries,
+  preflight,
+});
 const status = new StatusMessage(part("said"));
 const speed = new Speed();
 const uploader = new Uploader({
@@ -276,6 +283,7 @@ function draw() {
   const chosen = entries.count("checking") === 0 && entries.images("ready", ...UNDER_WAY);
   part("expected-compared").textContent = chosen ? facts.compared(chosen) : "";
   contents.draw();
+  examCards.draw();
   if (entries.all.length > 0 && entries.count("needed") === 0) part("unfinished").hidden = true;
   // What has no event of its own, such as the speed, is drawn again while something is going on.
   // Who has an upload running is there, as far as the end of an idle session goes.

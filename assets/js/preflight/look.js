@@ -11,10 +11,10 @@ const HEAD = 256 * 1024;
 const LARGEST = 50 * 1024 ** 3;
 
 /**
- * Looks at one file, `{ path, file }`, reading its head. Returns `{ code, about, sha256, images, instance, contents }`:
- * the code of what is odd about it (see `upload/findings.js`) or none, what that is about, its SHA-256 where that is known
- * by then, how many images it is or holds (null where that cannot be told), its SOP Instance UID, and of a DICOMDIR what
- * that lists.
+ * Looks at one file, `{ path, file }`, reading its head. Returns `{ code, about, sha256, images, instance, image,
+ * isPicture, contents }`: the code of what is odd about it (see `upload/findings.js`) or none, what that is about, its
+ * SHA-256 where that is known by then, how many images it is or holds (null where that cannot be told), its SOP Instance
+ * UID, whom and what it shows, whether it is a picture as browsers show them, and of a DICOMDIR what that lists.
  */
 export async function look(one, twins) {
   const { path, file } = one;
@@ -33,7 +33,8 @@ export async function look(one, twins) {
   if (twin) return { code: "duplicate", about: twin.path, sha256, images: 0 };
   if (header?.isDirectory) return { ...odd, sha256, images: 0, contents: await readMediaDirectory(file) };
   const images = kind === "zip" ? await countImages(file) : Number(kind === "dicom");
-  return { ...odd, sha256, images, instance: header?.instance };
+  const isPicture = kind === "jpeg" || kind === "png";
+  return { ...odd, sha256, images, instance: header?.instance ?? null, image: header?.image, isPicture };
 }
 
 function oddity(path, kind, header) {

@@ -34,8 +34,11 @@ export function describe({ state, verdict }) {
 /** Parts of the upload: their bytes count into how far it has come. */
 export const UNDER_WAY = ["queued", "sending", "paused", "failed", "sent", "needed"];
 
-/** What the look before sending tells of a file: images, SOP Instance UID, and what a DICOMDIR lists. */
-const UNSEEN = { images: null, instance: null, contents: null };
+/**
+ * What the look before sending tells of a file: images, SOP Instance UID, what a DICOMDIR lists; the series that it is of,
+ * and its number there (see `exams.js`); and whether it is a picture as browsers show them.
+ */
+export const UNSEEN = { sha256: null, images: null, instance: null, contents: null, series: null, number: null, isPicture: false };
 
 /**
  * The chosen files and their sums, which are kept up with each change: a page with 50,000 files looks at one of them
@@ -88,7 +91,7 @@ export class Entries {
 
   /** Takes in `{ path, size, file, state, … }`, and returns the entry. */
   add(facts) {
-    const entry = { key: this.#next, sent: 0, trouble: "", finding: null, fileId: null, sha256: null, ...UNSEEN, verdict: null, ...facts };
+    const entry = { key: this.#next, sent: 0, trouble: "", finding: null, fileId: null, ...UNSEEN, verdict: null, ...facts };
     this.#next += 1;
     this.#all.push(entry);
     this.#tally(entry, 1);

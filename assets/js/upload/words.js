@@ -7,6 +7,8 @@ const numbers = new Intl.NumberFormat(locale);
 const tenths = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false });
 const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0, useGrouping: false });
 
+const days = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
+
 export function number(count) {
   return numbers.format(count);
 }
@@ -37,6 +39,13 @@ export function size(bytes) {
     unit += 1;
   }
   return `${(amount < 9.95 ? tenths : whole).format(amount)} ${units[unit]}`;
+}
+
+/** A DICOM date (`YYYYMMDD`) as the portal's pages write it, `3 Jan 2020`; anything else stays as it is. */
+export function writeDay(text) {
+  const [, year, month, day] = /^(\d{4})(\d\d)(\d\d)$/.exec(text) ?? [];
+  const date = new Date(Date.UTC(year, month - 1, day));
+  return date.getUTCDate() === Number(day) ? days.format(date) : text;
 }
 
 /** `less than a minute left`, `about 4 minutes left`, `about 2 h 5 min left`. */
