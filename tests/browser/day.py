@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from intake.expectations.model import ExpectedExam
+from intake.files.metadata import read_series_uid, read_study_uid
 from intake.files.model import Source, now
 from intake.files.states import State
 from intake.messaging.model import EVERYTHING, OPERATIONS, AlertKind, Subscription, filter_policy
@@ -80,6 +81,7 @@ def fill(portal: PortalServer) -> Day:
     running_rebuild, found_rebuild = audit(portal, mixed.upload_id, warned)
     _subscriptions(portal)
     study = IDS.study(CLINIC, warned.metadata["study_instance_uid"])
+    _choose_previews(portal)
     expect_exams(portal)
     share(portal, study)
     return Day(
@@ -98,6 +100,15 @@ def fill(portal: PortalServer) -> Day:
         document_file=letter.file_id,
         study=study,
     )
+
+
+def _choose_previews(portal: PortalServer) -> None:
+    """Have each study and series shown by a file, as the projector chooses one."""
+    for record in portal.table.files.values():
+        if record.state is State.ACCEPTED and (study_uid := read_study_uid(record.metadata)):
+            study_id = IDS.study(record.clinic_id, study_uid)
+            series_id = IDS.series(record.clinic_id, read_series_uid(record.metadata))
+            portal.table.previews |= {study_id: record.file_id, series_id: record.file_id}
 
 
 SCANNERS = {

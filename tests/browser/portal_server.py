@@ -21,7 +21,7 @@ from portal.services import Services
 from portal.sign_in.cookies import Cookies, Session
 from tests.browser.sample import CLINIC, STAFF, Sample
 from tests.browser.storage import Storage, storage_server
-from tests.fakes import FakeDirectory, FakeQueueAge, FakeTable
+from tests.fakes import FakeDirectory, FakeQueueAge, FakeRenderer, FakeTable
 from tests.unit.portal.pool import WEB_CLIENT
 from tests.wired_portal import Backends, deployment_key, settings, wired_portal
 
@@ -60,6 +60,7 @@ class PortalServer(Backends):
 
     url: str
     storage: Storage
+    renderer: FakeRenderer
     sealed: Cookies = field(default_factory=lambda: Cookies(deployment_key(), secure=False))
     ahead: timedelta = timedelta()
     """How much later it is for the portal than for the world."""
@@ -100,6 +101,8 @@ def portal_server() -> Iterator[PortalServer]:
             directory=FakeDirectory({CLINIC: Clinic(CLINIC, "Northside Radiology")}),
             queue_age=FakeQueueAge(240),
             presigner=storage.presigner,
+            renditions=storage.renditions,
+            renderer=FakeRenderer(storage.renditions),
             storage=storage,
         )
         behind.sample()
@@ -130,6 +133,7 @@ def _services(behind: PortalServer) -> Services:
         verifier=FakeVerifier(),
         sign_in=FakeSignIn(),
         settings=settings(portal_origin=behind.url),
+        renderer=behind.renderer,
         clock=behind.clock,
     )
 

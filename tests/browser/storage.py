@@ -14,10 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 from intake.files.dealing import REPLACED
 from intake.files.model import FileRecord, ObjectVersion, TimelineEntry, now
 from intake.files.states import State
+from intake.renditions.model import RenditionRequest, rendition_key
 from intake.storage.model import Presigned
 from processor.judge.rules.catalogue import RULES
 from processor.projection.replacements import is_open, pair
-from tests.fakes import FakePresigner, FakeRepairs, FakeTable
+from tests.browser.phantoms import draw_phantom, read_rendition
+from tests.fakes import FakePresigner, FakeRenditions, FakeRepairs, FakeTable
 
 ALLOWED = "content-type, if-none-match, x-amz-checksum-sha256, x-amz-meta-extension"
 """What browsers may send, of that which the bucket of the stack allows."""
@@ -43,11 +45,22 @@ class StoragePresigner(FakePresigner):
 
 
 @dataclass
+class StorageRenditions(FakeRenditions):
+    """Pictures that lie in `Storage`."""
+
+    url: str = ""
+
+    def sign(self, request: RenditionRequest, edge: int) -> str:
+        return f"{self.url}/{rendition_key(request, edge)}"
+
+
+@dataclass
 class Storage:
     """What arrived, and how the next requests fare."""
 
     table: FakeTable
     presigner: StoragePresigner
+    renditions: StorageRenditions
     taken: dict[str, int] = field(default_factory=dict)
     """File id → bytes taken."""
     lose: int = 0
@@ -110,7 +123,7 @@ def storage_server(table: FakeTable) -> Iterator[Storage]:
     """Serve until the block ends."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     presigner = StoragePresigner(url=f"http://localhost:{server.server_address[1]}")
-    storage = Storage(table, presigner)
+    storage = Storage(table, presigner, StorageRenditions(url=presigner.url))
     storage.open.set()
     server.storage = storage  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -158,11 +171,17 @@ class _Handler(BaseHTTPRequestHandler):
         if key in storage.contents:
             self._give(storage, key)
             return
+        if key.endswith(".webp"):
+            self._show(draw_phantom(*read_rendition(key)), "image/webp")
+            return
+        self._show(PICTURE, "image/png")
+
+    def _show(self, picture: bytes, media_type: str) -> None:
         self.send_response(200)
-        self.send_header("Content-Type", "image/png")
-        self.send_header("Content-Length", str(len(PICTURE)))
+        self.send_header("Content-Type", media_type)
+        self.send_header("Content-Length", str(len(picture)))
         self.end_headers()
-        self.wfile.write(PICTURE)
+        self.wfile.write(picture)
 
     def _give(self, storage: Storage, key: str) -> None:
         whole, asked = storage.contents[key], self.headers["Range"] or ""

@@ -17,7 +17,7 @@ EXPLORER = "api-docs"
 """A released third-party page within ours; what it does is its own."""
 
 NO_PAGES = re.compile(
-    r"/(api|dicomweb|static|health|sign-in|auth|session|\.well-known)\b|/_\w+$|\.csv$|/(preview|download)$|/upload/.+/files$"
+    r"/(api|dicomweb|static|health|sign-in|auth|session|\.well-known)\b|/_\w+$|\.csv$|/(preview(/\{edge\})?|download)$|/upload/.+/files$"
 )
 """What no person looks at: programs' doors, parts of pages, tables to take away, bytes."""
 

@@ -121,7 +121,13 @@ class FakeStudies:
             study_id: study for study_id, study in accepted.items() if study_id not in rejected
         }
         roll = call_roll(self.table, told.values())
-        return {study_id: self._add_labels(_add_expected(study, roll)) for study_id, study in told.items()}
+        shown = {study_id: self._add_previews(study) for study_id, study in told.items()}
+        return {study_id: self._add_labels(_add_expected(study, roll)) for study_id, study in shown.items()}
+
+    def _add_previews(self, study: Study) -> Study:
+        shown = self.table.previews
+        series = tuple(replace(one, preview=shown.get(one.series_id, "")) for one in study.series)
+        return replace(study, series=series, preview=shown.get(study.study_id, ""))
 
     def _add_labels(self, study: Study) -> Study:
         return replace(study, labels=read_labels(self.table.labels.get(study.study_id, {})))

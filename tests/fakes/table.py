@@ -38,6 +38,9 @@ class FakeTable:
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
     """Study → the texts of its labels, by their ids."""
 
+    previews: dict[str, str] = field(default_factory=dict)
+    """Study or series → the file that shows it."""
+
     closings: dict[str, Dealing] = field(default_factory=dict)
     """Upload → who said that nothing more is coming."""
 

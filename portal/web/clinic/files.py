@@ -10,9 +10,12 @@ from intake.files.metadata import read_study_uid
 from intake.files.model import FileRecord, Severity
 from intake.files.outcomes import Neighbours
 from intake.files.states import State
+from intake.renditions.ports import RendererBusyError
 from intake.rules import is_note
 from intake.studies.media_directory import is_media_directory
 from portal.auth.identity import Identity
+from portal.errors import NoPreviewError
+from portal.http.pages.placeholders import BUSY, SVG_TYPE, write_placeholder
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import formatting, labels
@@ -27,6 +30,7 @@ from portal.uploads.repairs import list_candidates
 from portal.web.clinic.search_form import WITHIN, Searched, lead_to_search
 from portal.web.layout.facts import Fact, list_sections
 from portal.web.layout.pages import Fields, Staff, build_page_links, see_other
+from portal.web.layout.pictures import build_picture
 
 router = APIRouter(prefix="/files")
 
@@ -35,6 +39,9 @@ OTHER_ROADS = frozenset({"rewrapped", "re-encoded"})
 
 LIST = 50
 """Files a page."""
+
+KEPT_SHORTLY = "private, max-age=60"
+"""How long a browser may go by it that there is no picture."""
 
 
 @router.get("")
@@ -91,6 +98,7 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
         study=services.ids.study(record.clinic_id, uid) if uid else "",
         other_road=bool(OTHER_ROADS.intersection(found.code for found in record.findings)),
         shown=record.kind if seen.is_shown(record) else "",
+        picture=build_picture(services, identity, record),
         downloadable=accepted and not identity.is_admin,
         order_id=orders.new_order_id(),
         open=record.state in RANKS and not record.is_handled,
@@ -107,8 +115,17 @@ def preview(identity: Staff, services: Collaborators, file_id: str) -> Response:
 
 @router.get("/{file_id}/preview/{edge}")
 def picture(identity: Staff, services: Collaborators, file_id: str, edge: Edge) -> Response:
-    """Lead to a picture of the file, not for diagnosis, which is made first where none is kept."""
-    return RedirectResponse(sign_picture(services, identity, file_id, edge), 307, {"Cache-Control": CACHING})
+    """Lead to a picture of the file, not for diagnosis, which is made first where none is kept.
+
+    Where there is none, a drawing says why: a page shows what it gets in the picture's place.
+    """
+    try:
+        return RedirectResponse(sign_picture(services, identity, file_id, edge), 307, {"Cache-Control": CACHING})
+    except NoPreviewError as none:
+        drawing = write_placeholder(str(none.extensions["explanation"]), edge)
+        return Response(drawing, 200, {"Cache-Control": KEPT_SHORTLY}, SVG_TYPE)
+    except RendererBusyError:
+        return Response(write_placeholder(gettext(BUSY), edge, later=True), media_type=SVG_TYPE)
 
 
 @router.get("/{file_id}/download")

@@ -29,6 +29,7 @@ from portal.uploads import receipt_csv
 from portal.uploads import visibility as seen
 from portal.web.layout import receipts
 from portal.web.layout.pages import Staff, build_address, build_page_links, see_other
+from portal.web.layout.pictures import choose_by_study
 
 router = APIRouter()
 
@@ -176,6 +177,8 @@ def _build_view(
         "bar": receipts.build_bar(upload),
         "causes": receipts.list_causes(services, identity, upload) if upload.causes else [],
         "shares": receipts.list_shares(upload, studies.rows),
+        # Once nothing is waited for: until then, which image is in the middle changes with every look.
+        "pictures": {} if upload.waiting else choose_by_study(services, identity, page.rows),
         "more_studies": studies.next is not None,
         "may_recur": bool(count_troubled(upload) or count_lost(upload)),
         "files": page.rows,

@@ -24,6 +24,7 @@ from portal.services import Services
 from portal.uploads import visibility as seen
 from portal.web.layout.facts import Fact, list_sections
 from portal.web.layout.pages import Admin, build_address, build_page_links, see_other
+from portal.web.layout.pictures import build_picture, is_pictured
 from portal.web.quarantine.grouping import GROUPINGS, group_files, name_upload
 from portal.web.quarantine.orders import TITLES
 from portal.web.quarantine.work_lists import (
@@ -151,6 +152,7 @@ def file_page(request: Request, identity: Admin, services: Collaborators, file_i
         review=services.reviews.review(file_id),
         holder=reviews.find_holders(services, [record]).get(file_id) if record.state is State.REJECTED else None,
         rejected=record.state is State.REJECTED,
+        picture=build_picture(services, identity, record),
         order_id=orders.new_order_id(),
     )
 
@@ -173,6 +175,7 @@ def reviews_page(
         tabs=list_tabs(services),
         reviews=[(review, review.proposed_by == identity.subject) for review in waiting],
         holders=reviews.find_holders(services, list(records.values())),
+        pictured={key for key, record in records.items() if is_pictured(services, identity, record)},
         proposed=proposed,
         refused=refused,
         held=held,

@@ -162,7 +162,10 @@ def test_where_there_is_no_picture_the_reason_is_told_as_a_code_and_in_words(por
     assert [(answer.status_code, slug(answer)) for answer in answers] == [(404, "no-preview")] * 2
     assert (answers[0].json()["reason"], answers[0].json()["explanation"]) == (reason.value, NO_PREVIEW[reason])
     assert len(portal.services.renderer.asked) == 1
-    assert look(portal.browser(), record).status_code == 404
+    # In a page it is a drawing, which stands in the picture's place.
+    drawn = look(portal.browser(), record)
+    assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/svg+xml")
+    assert f"<title>{NO_PREVIEW[reason]}</title>" in drawn.text
 
 
 def test_every_reason_has_words():
