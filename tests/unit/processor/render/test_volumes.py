@@ -136,6 +136,9 @@ def test_gzip_may_have_members():
         (volume(marked(), mark=b"ni1\0"), NoPreview.NO_PIXELS),
         (volume(marked(), version=2, mark=b"ni2\0\r\n\x1a\n"), NoPreview.NO_PIXELS),
     ],
+    ids=lambda value: (
+        f"{len(value)}-bytes" if isinstance(value, bytes) else value
+    ),  # Bytes that hold the time would be other names in another process.
 )
 def test_what_cannot_be_drawn_has_a_reason(data, reason):
     with pytest.raises(NoPictureError) as caught:
