@@ -128,6 +128,12 @@ def _written(world: World, name: str, bucket: str) -> Iterator[Place]:
             yield Place(f"contents in {name}", _inflated(body).decode("latin-1"))
 
 
+def _derived(world: World, name: str, bucket: str) -> Iterator[Place]:
+    """Yield all of what the system makes of senders' files: keys, metadata and tags, and what is text in the bytes."""
+    yield from _objects(world, name, bucket)
+    yield from _written(world, name, bucket)
+
+
 def _inflated(body: bytes) -> bytes:
     return gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
 
@@ -217,17 +223,18 @@ STORES: tuple[Row, ...] = (
     Row("AWS::S3::Bucket", "StorageIncoming", _objects),
     Row("AWS::S3::Bucket", "StorageAccepted", _objects),
     Row("AWS::S3::Bucket", "StorageQuarantine", _objects),
+    Row("AWS::S3::Bucket", "StorageRenditions", _derived),
     Row("AWS::S3::Bucket", "StorageLogs", _written),
     Row("AWS::DynamoDB::Table", "RecordsTable", _items),
     Row("AWS::DynamoDB::Table", "AuditLogTable", _items),
     *(Row("AWS::SQS::Queue", f"Queueing{name}", _messages) for name in (
         "DeadLetters", "ProjectionFailures", "ExportFailures", "FailedInvocations", "Main", "ProjectionRedrives",
-        "ExportRedrives")),
+        "ExportRedrives", "Renditions")),
     Row("AWS::SQS::Queue", "AlertsMailbox", _messages),
     Row("AWS::SQS::Queue", "WebhooksUndelivered", _messages),
     Row("AWS::Logs::LogGroup", "ApiAccessLogs", _log_group),
     *(Row("AWS::Logs::LogGroup", f"{name}Logs", _log_group) for name in (
-        "Judge", "Projector", "Exporter", "Sweep", "Rebuild", "Portal")),
+        "Judge", "Projector", "Exporter", "Sweep", "Rebuild", "Renderer", "Portal")),
     Row("AWS::Cognito::UserPool", "IdentityPool", _people),
     Row("AWS::SecretsManager::Secret", "", _secret),
 )  # fmt: skip

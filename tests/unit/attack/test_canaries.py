@@ -50,7 +50,7 @@ def test_every_store_of_the_template_has_a_row(local):
 
 
 def test_a_new_store_and_a_new_kind_of_store_are_gaps():
-    for kind, name in (("AWS::S3::Bucket", "StorageRenditions0123"), ("AWS::ElastiCache::Cluster", "Cache0123")):
+    for kind, name in (("AWS::S3::Bucket", "StorageElsewhere0123"), ("AWS::ElastiCache::Cluster", "Cache0123")):
         assert stores.gaps([(kind, name)]) == [f"{kind} {name}"]
 
 

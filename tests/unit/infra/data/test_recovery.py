@@ -209,8 +209,9 @@ def test_a_restored_table_takes_the_place_of_the_stacks_own(tmp_path):
     assert len(template.of_type("AWS::DynamoDB::Table")) == 1, "the audit log's"
     told = [each["Environment"]["Variables"] for each in template.properties_of("AWS::Lambda::Function")]
     # But for the renderer, which knows no table.
-    assert [names.get("SCALPER_TABLE") for names in told if "SCALPER_RENDITIONS_QUEUE_URL" in names] == [None]
-    assert {names["SCALPER_TABLE"] for names in told if "SCALPER_RENDITIONS_QUEUE_URL" not in names} == {RESTORED.name}
+    without = [names for names in told if "SCALPER_TABLE" not in names]
+    assert [names["POWERTOOLS_SERVICE_NAME"] for names in without] == ["renderer"]
+    assert {names["SCALPER_TABLE"] for names in told if names not in without} == {RESTORED.name}
     sources = template.properties_of("AWS::Lambda::EventSourceMapping")
     assert RESTORED.stream_arn in [source["EventSourceArn"] for source in sources]
     assert f"table/{RESTORED.name}/index/by_clinic" in json.dumps(template.statements_of("PortalFunction"))

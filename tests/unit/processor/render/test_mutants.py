@@ -5,7 +5,6 @@ PICTURES says how many (60 by default) and SEED repeats a run. `make pictures` d
 
 import hashlib
 import os
-import resource
 import secrets
 import tempfile
 import time
@@ -19,6 +18,7 @@ from processor.render import limits
 from processor.render.process import Child
 from processor.render.renderer import Renderer
 from tests.fakes.objects import FakeObjects
+from tests.unit.processor.render.memory import measure_children
 from tests.unit.processor.render.mutants import corpus_seeds, mutant, packaged_seeds
 
 MUTANTS = int(os.environ.get("PICTURES", "60"))
@@ -59,7 +59,7 @@ def test_every_mutant_is_drawn_or_has_a_reason(seeds, tmp_path, monkeypatch):
         ends[kind, pictures.value if isinstance(pictures, NoPreview) else "drawn"] += 1
         assert [*tmp_path.iterdir()] == [], number
 
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    peak = measure_children()
     for (kind, end), count in sorted(ends.items()):
         print(f"{count:7,}  {kind}: {end}")
     print(f"slowest: {slowest[0]:.1f} s (mutant {slowest[1]}); most memory of any child: {peak / 2**20:.0f} MiB")
