@@ -5,6 +5,7 @@ from fastapi.routing import APIRoute
 
 from portal.api import changes, expected_exams, files, findings, openapi, rebuilds, studies, uploads, webhooks
 from portal.dicomweb import routes as dicomweb
+from portal.dicomweb import stow_routes
 from portal.dicomweb.pixels import rendered_routes, uri_routes
 from portal.dicomweb.pixels import routes as pixel_routes
 from portal.http import problems
@@ -81,6 +82,7 @@ def _route(app: FastAPI) -> None:
         findings.router,
         changes.router,
         dicomweb.router,
+        stow_routes.router,
         pixel_routes.router,
         rendered_routes.router,
         uri_routes.router,

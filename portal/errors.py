@@ -229,9 +229,9 @@ class AddressTooLongError(PortalError):
 class BodyTooLargeError(PortalError):
     """Raised for a request that brings more than is read of it."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, instead: str = "") -> None:
         super().__init__("The body is too large.")
-        self.extensions = {"limit_bytes": limit}
+        self.extensions = {"limit_bytes": limit, **({"instead": instead} if instead else {})}
 
 
 class BodyCutOffError(PortalError):

@@ -87,7 +87,7 @@ _STORED: Responses = {
     }
     for status, text in {
         200: "All were stored.",
-        202: "Some were stored, or are still being checked: `Location` tells.",
+        202: "Some were stored, or with warnings, or are still being checked: `Location` tells.",
         409: "None were stored; each says why.",
     }.items()
 }
@@ -98,4 +98,4 @@ STORED: Responses = {
         "invalid-dicomweb-request", "message-too-large", "not-acceptable", "body-too-large", "storage-unavailable"
     ),
 }
-MESSAGE = {"requestBody": {"required": True, "content": {RELATED: _BODY}}}
+MESSAGE = {"requestBody": {"required": True, "content": {RELATED: _BODY, DICOM: _BODY}}}

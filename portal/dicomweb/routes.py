@@ -1,4 +1,4 @@
-"""`/dicomweb`: QIDO-RS, WADO-RS and STOW-RS for a clinic's own studies (PS3.18 chapter 10)."""
+"""`/dicomweb`: QIDO-RS and WADO-RS for a clinic's own studies (PS3.18 chapter 10)."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -6,22 +6,19 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
 from intake.files.model import FileRecord
-from portal.api.dependencies import Reader, Uploader
+from portal.api.dependencies import Reader
 from portal.auth.identity import Identity
-from portal.dicomweb import stow, wado
+from portal.dicomweb import wado
 from portal.dicomweb.documented import (
     CONTENT,
     DICOM,
     JSON,
-    MESSAGE,
     METADATA,
     RELATED,
     SEARCHES,
-    STORED,
     DicomJson,
     DicomMessage,
 )
@@ -30,8 +27,8 @@ from portal.dicomweb.json_model.attributes import DataSet, Level
 from portal.dicomweb.qido import Searcher
 from portal.dicomweb.queries import Search, parse_search
 from portal.dicomweb.wado import require_instances
-from portal.errors import DicomWebQueryError, NotAcceptableError
-from portal.http.messages import parse_accept, parse_content_type, read_parts, write_message
+from portal.errors import NotAcceptableError
+from portal.http.messages import parse_accept, write_message
 from portal.http.sessions.dependencies import Collaborators
 from portal.services import Services
 
@@ -157,50 +154,29 @@ def one_instance(  # noqa: PLR0917 - FastAPI calls it by keyword.
     return _send_contents(services, identity, [record])
 
 
-@router.post(
-    "/studies",
-    summary="Store small instances (STOW-RS)",
-    response_class=DicomJson,
-    openapi_extra=MESSAGE,
-    responses=STORED,
-)
-async def store(request: Request, identity: Uploader, services: Collaborators) -> Response:
-    """Store instances that come in one message of at most 4 MiB; larger ones are uploaded by `POST /api/v1/uploads`."""
-    media_type, given = parse_content_type(request.headers.get("content-type", ""))
-    if media_type != RELATED or given.get("type", DICOM) != DICOM:
-        raise NotAcceptableError(f'{RELATED}; type="{DICOM}"')
-    bodies = await run_in_threadpool(read_parts, await request.body(), given.get("boundary", ""))
-    if not bodies:
-        raise DicomWebQueryError("The message has no parts.")
-    stored = await run_in_threadpool(stow.store, services, identity, bodies, request.state.begun_at)
-    answer = json.dumps(stow.write_response(stored, _build_base(request))).encode()
-    headers = {"Location": f"/api/v1/uploads/{stored.upload_id}", **_write_warning(stored.warnings)}
-    return DicomJson(answer, stored.status, headers)
-
-
 def _begin_search(
     request: Request, services: Services, identity: Identity, level: Level, implied: Level = Level.STUDY
 ) -> tuple[Search, Searcher]:
     search = parse_search(level, request.query_params.multi_items(), implied)
-    return search, Searcher(services, identity, _build_base(request))
+    return search, Searcher(services, identity, build_base(request))
 
 
 def _send_results(request: Request, search: Search, rows: list[DataSet]) -> Response:
     _choose_form(request, "application/json", JSON)
-    headers = _write_warning(search.warnings)
+    headers = write_warning(search.warnings)
     if not rows:
         return Response(status_code=204, headers=headers)
     return DicomJson(json.dumps(rows, separators=(",", ":")), headers=headers)
 
 
-def _write_warning(texts: Sequence[str]) -> dict[str, str]:
+def write_warning(texts: Sequence[str]) -> dict[str, str]:
     """Return the header that tells what was not done (PS3.18 8.6.3)."""
     return {"Warning": f'299 silent-scalper "{"; ".join(texts)}"'} if texts else {}
 
 
 def _send_metadata(request: Request, services: Services, records: Iterable[FileRecord]) -> Response:
     _choose_form(request, "application/json", JSON)
-    return DicomJson(wado.describe_instances(services, records, _build_base(request)))
+    return DicomJson(wado.describe_instances(services, records, build_base(request)))
 
 
 def _send_contents(services: Services, identity: Identity, records: Iterable[FileRecord]) -> Response:
@@ -208,7 +184,8 @@ def _send_contents(services: Services, identity: Identity, records: Iterable[Fil
     return Response(body, headers={"Content-Type": content_type})
 
 
-def _build_base(request: Request) -> str:
+def build_base(request: Request) -> str:
+    """Return the address of the DICOMweb service."""
     return f"{request.app.state.services.settings.portal_origin}{PREFIX}"
 
 

@@ -18,6 +18,7 @@ from intake.files.model import FileRecord, Metadata, Source
 from intake.files.states import State
 from intake.storage.model import Presigned
 from portal.auth.identity import Identity
+from portal.dicomweb.stow_messages import UNREADABLE, Refused
 from portal.dicomweb.wado import AT_ONCE, build_address
 from portal.errors import ClinicInactiveError, StorageUnavailableError
 from portal.services import Services
@@ -33,7 +34,7 @@ began just before may take 8 s."""
 PATIENCE_S = 15.0
 """How long verdicts are waited for; most take a second."""
 
-NOT_UNDERSTOOD, OUT_OF_RESOURCES, DUPLICATE_INSTANCE, PROCESSING_FAILURE = 0xC000, 0xA700, 0x0111, 0x0110
+NOT_UNDERSTOOD, OUT_OF_RESOURCES, DUPLICATE_INSTANCE, PROCESSING_FAILURE = UNREADABLE, 0xA700, 0x0111, 0x0110
 """Failure reasons (PS3.4 table B.2-1, PS3.7 annex C)."""
 WITH_WARNINGS = 0xB000
 """Coercion or a departure from the standard (PS3.18 table 10.5.3-2 and PS3.4 table B.2-1)."""
@@ -65,13 +66,15 @@ class Stored:
     """Instances that were sent and have no verdict yet."""
     unsent: int = 0
     """Instances that could not be sent in time: they have to be sent again."""
+    refused: tuple[Refused, ...] = ()
+    """Instances that were not sent, and are not to be."""
 
     @property
     def status(self) -> int:
-        """200: all were stored. 202: some were, or are still being checked. 409: none were."""
+        """200: all were stored. 202: some were, or with warnings, or are still being checked. 409: none were."""
         accepted = sum(map(_is_kept, self.judged))
-        if accepted == len(self.judged) and not self.waiting and not self.unsent:
-            return 200
+        if accepted == len(self.judged) and not (self.waiting or self.unsent or self.refused):
+            return 202 if any(record.warnings for record in self.judged) else 200
         return 202 if accepted or self.waiting else 409
 
     @property
@@ -79,25 +82,36 @@ class Stored:
         """What `Warning: 299` says besides (PS3.18 10.5.3)."""
         waiting = [f"{self.waiting} instances are still being checked: Location tells what becomes of them"]
         unsent = [f"{self.unsent} instances were not stored in time: send them again in smaller messages"]
-        return [*(waiting if self.waiting else []), *(unsent if self.unsent else [])]
+        refused = [f"{len(self.refused)} instances do not belong to the study, or cannot be read as far as their study"]
+        return [
+            *(waiting if self.waiting else []),
+            *(unsent if self.unsent else []),
+            *(refused if self.refused else []),
+        ]
 
 
-def store(services: Services, identity: Identity, bodies: Sequence[bytes], begun_at: float) -> Stored:
+def store(
+    services: Services, identity: Identity, bodies: Sequence[bytes], begun_at: float, refused: Sequence[Refused] = ()
+) -> Stored:
     """Announce the instances as one upload, send them, and wait for their verdicts; `begun_at` is monotonic.
 
-    Raises StorageUnavailableError where not one was sent.
+    `refused` are told besides. Raises StorageUnavailableError where not one was sent that was to be.
     """
+    if not bodies:
+        return Stored("", (), 0, refused=tuple(refused))
     sent = _send_all(services, identity, bodies, begun_at + SEND_WITHIN_S)
     if not sent.file_ids:
         raise StorageUnavailableError("The bucket takes nothing now.")
     judged = _await_verdicts(services, sent.file_ids, min(time.monotonic() + PATIENCE_S, begun_at + ANSWER_WITHIN_S))
-    return Stored(sent.upload_id, judged, len(sent.file_ids) - len(judged), len(bodies) - len(sent.file_ids))
+    waiting, unsent = len(sent.file_ids) - len(judged), len(bodies) - len(sent.file_ids)
+    return Stored(sent.upload_id, judged, waiting, unsent, tuple(refused))
 
 
 def write_response(stored: Stored, base: str) -> dict[str, Any]:
     """Return the response's data set in the DICOM JSON model (PS3.18 table 10.5.3-1)."""
     kept = [_write_kept(record, base) for record in stored.judged if _is_kept(record)]
-    refused = [_write_refused(record) for record in stored.judged if not _is_kept(record)]
+    refused = [_write_failure(each.metadata, each.reason) for each in stored.refused]
+    refused += [_write_refused(record) for record in stored.judged if not _is_kept(record)]
     unsent = [_write_failure({}, OUT_OF_RESOURCES)] * stored.unsent
     sequences = {"00081198": [*refused, *unsent], "00081199": kept}
     return {tag: {"vr": "SQ", "Value": items} for tag, items in sequences.items() if items}

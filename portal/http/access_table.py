@@ -216,6 +216,7 @@ ROUTES: Mapping[str, Access] = {
     "POST /api/v1/uploads": Access.UPLOAD,
     "POST /api/v1/uploads/{upload_id}/files": Access.UPLOAD,
     "POST /dicomweb/studies": Access.UPLOAD,
+    "POST /dicomweb/studies/{study_uid}": Access.UPLOAD,
     # The API: where events go.
     "POST /api/v1/webhooks": Access.WEBHOOKS,
     "GET /api/v1/webhooks": Access.WEBHOOKS,

@@ -2,16 +2,13 @@
 
 import re
 import secrets
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Annotated, get_args
+from collections.abc import Iterable, Iterator
+from typing import Annotated, NamedTuple, get_args
 
 from fastapi import Query
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
-from python_multipart.exceptions import MultipartParseError
-from python_multipart.multipart import MultipartParser
 
 from portal.errors import DicomWebQueryError
 
@@ -55,43 +52,72 @@ def _unquote(text: str) -> str:
 
 
 MOST_PARTS = 500
-LONGEST_BOUNDARY = 70
-"""Characters (RFC 2046, 5.1.1)."""
+LONGEST_BOUNDARY = 256
+"""Characters. RFC 2046, 5.1.1, has 70; Orthanc's plugin writes 73."""
+LONGEST_PART_HEADERS = 8 * 1024
+"""Bytes of the headers of one part together."""
 
-
-@dataclass(slots=True)
-class _Parts:
-    """Collects what the parser reports."""
-
-    found: list[bytearray] = field(default_factory=list)
-    ended: bool = False
-
-    def begin(self) -> None:
-        if len(self.found) == MOST_PARTS:
-            raise DicomWebQueryError(f"A message has at most {MOST_PARTS} parts.")
-        self.found.append(bytearray())
-
-    def data(self, data: bytes, start: int, end: int) -> None:
-        self.found[-1] += data[start:end]
-
-    def end(self) -> None:
-        self.ended = True
+_BLANKS = re.compile(rb"[ \t]*")
 
 
 def read_parts(body: bytes, boundary: str) -> list[bytes]:
-    """Return the bodies of a message's parts. Raises DicomWebQueryError for what is no such message."""
-    if not 0 < len(boundary) <= LONGEST_BOUNDARY or not boundary.isascii():
+    """Return the bodies of a message's parts (RFC 2046, 5.1.1). Raises DicomWebQueryError for what is no such message.
+
+    Blanks may stand behind a boundary, lines before the first one, and anything behind the last. The message is read
+    once, from its beginning to its end.
+    """
+    # Blanks at a boundary's end were added on its way.
+    boundary = boundary.rstrip()
+    if not 0 < len(boundary) <= LONGEST_BOUNDARY or not (boundary.isascii() and boundary.isprintable()):
         raise DicomWebQueryError("The Content-Type names no boundary that separates the parts.")
-    seen = _Parts()
-    parser = MultipartParser(boundary, {"on_part_begin": seen.begin, "on_part_data": seen.data, "on_end": seen.end})
-    try:
-        parser.write(body)
-        parser.finalize()
-    except MultipartParseError as error:
-        raise DicomWebQueryError("The body is not the multipart message that its Content-Type promises.") from error
-    if not seen.ended:
-        raise DicomWebQueryError("The body ends before its last boundary: it was cut off on its way.")
-    return [bytes(part) for part in seen.found]
+    delimiters = _find_delimiters(body, b"\r\n--" + boundary.encode())
+    first = next(delimiters, None)
+    if first is None:
+        raise DicomWebQueryError("The body is not the multipart message that its Content-Type promises.")
+    parts: list[bytes] = []
+    start, ended = first.following, first.ends_message
+    while not ended:
+        if len(parts) == MOST_PARTS:
+            raise DicomWebQueryError(f"A message has at most {MOST_PARTS} parts.")
+        delimiter = next(delimiters, None)
+        if delimiter is None:
+            raise DicomWebQueryError("The body ends before its last boundary: it was cut off on its way.")
+        parts.append(_read_part(body, start, delimiter.start))
+        start, ended = delimiter.following, delimiter.ends_message
+    return parts
+
+
+class _Delimiter(NamedTuple):
+    """Where a line of a boundary begins, with the line end before it, and where what follows it does."""
+
+    start: int
+    following: int
+    ends_message: bool
+
+
+def _find_delimiters(body: bytes, delimiter: bytes) -> Iterator[_Delimiter]:
+    """Yield the lines that hold the boundary alone. The message's first line has no line end before it."""
+    position = 0
+    start = 0 if body.startswith(delimiter[2:]) else body.find(delimiter)
+    while start >= 0:
+        position = start + len(delimiter) - (0 if body.startswith(b"\r\n", start) else 2)
+        if body.startswith(b"--", position):
+            yield _Delimiter(start, position + 2, ends_message=True)
+            return
+        blanks = _BLANKS.match(body, position)
+        position = blanks.end() if blanks else position
+        if body.startswith(b"\r\n", position):
+            # The line end stays: a part without headers begins with the empty line that ends them.
+            yield _Delimiter(start, position, ends_message=False)
+        start = body.find(delimiter, position)
+
+
+def _read_part(body: bytes, start: int, end: int) -> bytes:
+    """Return what stands behind a part's headers."""
+    behind = body.find(b"\r\n\r\n", start, min(end, start + LONGEST_PART_HEADERS))
+    if behind < 0:
+        raise DicomWebQueryError("The headers of a part do not end, or are too long.")
+    return body[behind + 4 : end]
 
 
 def write_message(bodies: Iterable[bytes], media_type: str) -> tuple[bytes, str]:

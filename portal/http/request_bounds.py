@@ -65,6 +65,11 @@ MAX_LIST = 2 * 1024 * 1024
 MAX_DICOMWEB_BODY = 4 * 1024 * 1024
 """Bytes of a DICOMweb message: Lambda takes 6 MB, binary bytes written as base64."""
 
+BY_OTHER_WAYS = (
+    "API Gateway lets no larger message through. Send fewer instances in a message; a file of any size is sent by the"
+    " client, `scalper upload`, or by POST /api/v1/uploads."
+)
+
 MOST_FIELDS = 1000
 """Of a form. The largest of ours has a field for each of 500 files."""
 
@@ -159,6 +164,7 @@ async def _read_body(scope: Scope, receive: Receive) -> bytes:
     headers = Headers(scope=scope)
     media_type, _ = parse_content_type(headers.get("content-type", ""))
     largest, body, known = _find_body_limit(scope["path"], media_type), bytearray(), False
+    instead = BY_OTHER_WAYS if largest == MAX_DICOMWEB_BODY else ""
     declared = headers.get("content-length", "")
     expected = int(declared[:12]) if declared.isascii() and declared.isdigit() else 0
     while True:
@@ -166,7 +172,7 @@ async def _read_body(scope: Scope, receive: Receive) -> bytes:
             await run_in_threadpool(_identify, Request(scope))
             known = True
         if max(len(body), expected) > largest:
-            raise BodyTooLargeError(largest)
+            raise BodyTooLargeError(largest, instead)
         message = await receive()
         if message["type"] == "http.disconnect":
             raise BodyCutOffError("The client went away.")
@@ -174,7 +180,7 @@ async def _read_body(scope: Scope, receive: Receive) -> bytes:
         if not message.get("more_body", False):
             break
     if len(body) > largest or (media_type == FORM and body.count(b"&") + body.count(b";") >= MOST_FIELDS):
-        raise BodyTooLargeError(largest)
+        raise BodyTooLargeError(largest, instead)
     return bytes(body)
 
 

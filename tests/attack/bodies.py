@@ -71,6 +71,7 @@ BODIES: dict[tuple[str, str], Body] = {
         "/api/v1/rebuilds": _REBUILT,
         "/api/v1/rebuilds/{rebuild_id}/stop": _NOTHING,
         "/dicomweb/studies": _STORED,
+        "/dicomweb/studies/{study_uid}": _STORED,
         "/api/v1/expected-exams": _json({"exams": [{"accession_number": "attack"}]}),
         "/api/v1/expected-exams/{expected_id}/cancel": _NOTHING,
         "/expected": _form(list="Accession\nattack"),

@@ -138,7 +138,7 @@ class PortalWorld:
         ask = Ask(method, filled, headers=headers)
         if method not in {"POST", "PUT"}:
             return ask
-        if path == "/dicomweb/studies":
+        if path.startswith("/dicomweb/studies"):
             body, content_type = write_message([ct_slice(study=uid("growth"), rows=8, columns=8)], "application/dicom")
             return with_header(replace(ask, body=body), "content-type", content_type.encode())
         example = self.example(method, path)

@@ -79,7 +79,7 @@ def _of_route(world: PortalWorld, method: str, path: str) -> Iterator[Row]:
     if method == "GET":
         yield Row(f"GET {path}: a query of many", _query(world, path, b"", b"a=b&"), LONGEST_TARGET)
         return
-    if method not in {"POST", "PUT"} or path == "/dicomweb/studies":
+    if method not in {"POST", "PUT"} or path.startswith("/dicomweb/studies"):
         return
     if world.example(method, path) is not None:
         for name, body in JSON_BODIES.items():

@@ -8,7 +8,7 @@ import pytest
 from portal.api.problem_responses import GATEWAY
 from tests.unit.portal.api.snapshot import FILE, snapshot
 
-NO_PROBLEMS = {("/dicomweb/studies", "409")}
+NO_PROBLEMS = {("/dicomweb/studies", "409"), ("/dicomweb/studies/{study_uid}", "409")}
 """PS3.18 has STOW-RS tell the failure of each instance in a DICOM data set."""
 
 METHODS = {"get", "post", "put", "delete", "patch"}

@@ -2,18 +2,21 @@
 
 import threading
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 
 import pytest
+from pydicom import dcmread
 
 from infra.stages import PROD
 from intake.files.states import State
 from portal.auth.identity import identify_partner
 from portal.dicomweb import stow
+from portal.dicomweb.stow_messages import OTHER_STUDY, UNREADABLE, split_by_study
 from portal.errors import ClinicInactiveError, StorageUnavailableError
 from portal.http.messages import write_message
 from portal.wiring import PATIENCE
 from processor.judge.rules.catalogue import RULES
-from tests.dicom_files import ct_slice
+from tests.dicom_files import ct_slice, element, item, part10, text, uid
 from tests.records import a_file
 from tests.unit.portal.dicomweb.archive import Archive
 from tests.unit.portal.pool import partner_token
@@ -73,7 +76,7 @@ def test_a_token_that_only_reads_stores_nothing(portal):
     assert not portal.table.files
 
 
-@pytest.mark.parametrize("content_type", ["application/dicom", "multipart/form-data; boundary=x", ""])
+@pytest.mark.parametrize("content_type", ["application/dicom+json", "multipart/form-data; boundary=x", ""])
 def test_what_is_no_message_of_instances_is_refused(portal, content_type):
     answer = portal.machine().post("/dicomweb/studies", content=GOOD, headers={"content-type": content_type})
     assert answer.status_code == 406
@@ -83,7 +86,59 @@ def test_what_is_no_message_of_instances_is_refused(portal, content_type):
 def test_a_message_above_the_limit_is_refused_and_says_what_to_do(portal):
     answer = store(portal, b"\0" * (4 * 1024 * 1024))
     assert answer.status_code == 413
+    told = answer.json()["instead"]
+    assert all(way in told for way in ("API Gateway", "scalper upload", "POST /api/v1/uploads"))
     assert not portal.table.files
+
+
+def test_one_instance_is_stored_as_a_message_of_its_own(portal, judging):
+    answer = portal.machine().post("/dicomweb/studies", content=GOOD, headers={"content-type": "Application/DICOM"})
+    assert answer.status_code == 200
+    assert len(answer.json()["00081199"]["Value"]) == 1
+
+
+def store_in(portal, study, *bodies, **headers):
+    message, content_type = write_message(bodies, "application/dicom")
+    headers = {"content-type": content_type, **headers}
+    return portal.machine().post(f"/dicomweb/studies/{study}", content=message, headers=headers)
+
+
+OTHER = ct_slice(study=uid("another study"), rows=8, columns=8, instance=3)
+
+
+def test_instances_of_another_study_fail_each_by_itself_and_are_never_sent(portal, judging):
+    study = dcmread(BytesIO(GOOD)).StudyInstanceUID
+    answer = store_in(portal, study, GOOD, OTHER, b"no image")
+    failed = answer.json()["00081198"]["Value"]
+    assert answer.status_code == 202
+    assert len(answer.json()["00081199"]["Value"]) == len(portal.table.files) == 1
+    assert [item["00081197"]["Value"] for item in failed] == [[OTHER_STUDY], [UNREADABLE]]
+    assert failed[0]["00081155"]["Value"] == [dcmread(BytesIO(OTHER)).SOPInstanceUID]
+    assert "do not belong to the study" in answer.headers["warning"]
+
+
+def test_where_no_instance_belongs_to_the_study_nothing_is_announced(portal):
+    answer = store_in(portal, uid("a third study"), GOOD, OTHER)
+    assert (answer.status_code, "location" in answer.headers) == (409, False)
+    assert not portal.table.files
+    assert not portal.table.uploads
+
+
+def test_the_uid_of_a_study_is_read_outside_of_sequences_alone():
+    study, within = uid("its own"), uid("a reference to another")
+    inner = element(0x0020000D, "UI", text(within, pad=b"\0"))
+    sequence = element(0x00081110, "SQ", item(inner))
+    body = part10(sequence + element(0x0020000D, "UI", text(study, pad=b"\0")), sop="1.2.3")
+    assert [len(each) for each in split_by_study([body], study)] == [1, 0]
+    assert [len(each) for each in split_by_study([body], within)] == [0, 1]
+
+
+def test_a_message_of_many_small_elements_is_given_up_rather_than_read_at_length():
+    many = b"".join(element(0x00090010 + number % 240, "LO", b"") for number in range(100_000))
+    body = part10(many + element(0x0020000D, "UI", text("1.2", pad=b"\0")), sop="1.2.3")
+    belonging, refused = split_by_study([body] * 5, "1.2")
+    assert len(belonging) < 5
+    assert refused[-1].reason == UNREADABLE
 
 
 def test_what_was_accepted_and_is_no_instance_is_told_without_an_address():
@@ -211,8 +266,8 @@ def test_the_answer_is_due_before_the_gateway_and_the_function_end_it():
 @pytest.mark.parametrize(
     ("state", "code", "status", "told"),
     [
-        (State.ACCEPTED, "rewrapped", 200, ("00081199", "00081196", stow.WITH_WARNINGS)),
-        (State.ACCEPTED, "re-encoded", 200, ("00081199", "00081196", stow.WITH_WARNINGS)),
+        (State.ACCEPTED, "rewrapped", 202, ("00081199", "00081196", stow.WITH_WARNINGS)),
+        (State.ACCEPTED, "re-encoded", 202, ("00081199", "00081196", stow.WITH_WARNINGS)),
         (State.ACCEPTED, "sop-instance-first-kept", 409, ("00081198", "00081197", stow.DUPLICATE_INSTANCE)),
         (State.REJECTED, "sop-instance-conflict", 409, ("00081198", "00081197", stow.DUPLICATE_INSTANCE)),
         (State.REJECTED, "sop-instance-uncompared", 409, ("00081198", "00081197", stow.DUPLICATE_INSTANCE)),
