@@ -27,6 +27,18 @@ PAGE = 100
 Values = dict[str, Sequence[str]]
 """Keyword → values, of one result."""
 
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A page of what matches."""
+
+    rows: list[DataSet]
+    more: bool
+    """Whether more match, or may: to be sure would have been to look at too many."""
+    total: int | None
+    """How many match, where all were seen."""
+
+
 _OF_METADATA = [attribute for attribute in BY_NAME.values() if attribute.key]
 
 
@@ -39,15 +51,15 @@ class Searcher:
     base: str
     """Address of the DICOMweb service, for the addresses that results are fetched from."""
 
-    def studies(self, search: Search) -> list[DataSet]:
+    def studies(self, search: Search) -> Results:
         return _cut_page(search, (self._describe_study(study) for study in self._candidates(search)))
 
-    def series(self, search: Search, study_uid: str = "") -> list[DataSet]:
+    def series(self, search: Search, study_uid: str = "") -> Results:
         """Return the series that match, of one study or of all."""
         rows = (row for study in self._parents(search, study_uid) for row in self._describe_series(study))
         return _cut_page(search, rows)
 
-    def instances(self, search: Search, study_uid: str = "", series_uid: str = "") -> list[DataSet]:
+    def instances(self, search: Search, study_uid: str = "", series_uid: str = "") -> Results:
         """Return the instances that match, of a study, of a series or of all."""
         rows = (
             {
@@ -125,15 +137,23 @@ def _find_exact(search: Search, keyword: str) -> str:
     return "" if {"*", "?", "\\", ","} & set(value) else value
 
 
-def _cut_page(search: Search, rows: Iterator[Values]) -> list[DataSet]:
+def _cut_page(search: Search, rows: Iterator[Values]) -> Results:
     """Return the page of the matching rows that the search asks for."""
     matching = (
         row
         for row in _limit_candidates(rows)
         if all(condition.holds(row.get(condition.attribute.keyword, ())) for condition in search.conditions)
     )
-    page = islice(matching, search.offset, search.offset + search.limit)
-    return [write_data_set(search.returned, row) for row in page]
+    page = [
+        write_data_set(search.returned, row) for row in islice(matching, search.offset, search.offset + search.limit)
+    ]
+    try:
+        # Whether a page that holds none ends before the last match is the same question.
+        more = next(matching, None) is not None
+    except SearchTooBroadError:
+        more = True
+    counted = not more and (page or not search.offset)
+    return Results(page, more, search.offset + len(page) if counted else None)
 
 
 def _limit_candidates(rows: Iterator[Values]) -> Iterator[Values]:

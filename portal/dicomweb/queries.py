@@ -23,9 +23,12 @@ FARTHEST = 10_000
 
 RANGED = frozenset({"DA", "TM", "DT"})
 WITHOUT_CASE = frozenset({"PN"})
+LISTED = frozenset({"ModalitiesInStudy", "Modality"})
+"""Keywords that may be asked for by several values, of which one is enough."""
 WITHOUT_WILD_CARDS = frozenset({"DA", "TM", "DT", "UI", "IS", "DS", "US", "UL", "UR"})
 
 LITERAL = "fuzzymatching is not supported: only literal matching has been performed"
+NOT_KEPT = "{} is not kept: nothing was matched by it"
 SHORTENED = f"limit was lowered to {MOST_ROWS}"
 
 Test = Callable[[str], bool]
@@ -42,9 +45,16 @@ class Condition:
         """Say whether one of an attribute's values is asked for. What has no value matches no condition."""
         return any(map(self.build_test(), values))
 
+    def list_values(self) -> list[str]:
+        """Return the values that a list holds."""
+        return list(dict.fromkeys(filter(None, map(str.strip, self.value.replace("\\", ",").split(",")))))
+
     def build_test(self) -> Test:
         """Return what says of one value whether it is asked for."""
         vr, wanted = self.attribute.vr, self.value
+        if self.attribute.keyword in LISTED and len(self.list_values()) > 1:
+            tests = [Condition(self.attribute, one).build_test() for one in self.list_values()]
+            return lambda value: any(test(value) for test in tests)
         if vr == "UI":
             uids = frozenset(uid.strip() for uid in wanted.replace("\\", ",").split(","))
             return lambda value: value in uids
@@ -99,8 +109,10 @@ def parse_search(level: Level, parameters: Iterable[tuple[str, str]], implied: L
             warnings |= {LITERAL: None} if value == "true" else {}
         else:
             condition = _parse_condition(level, name, value)
-            if condition:
-                conditions[condition.attribute.tag] = condition
+            if condition and not condition.attribute.kept:
+                warnings |= {NOT_KEPT.format(condition.attribute.keyword): None}
+            elif condition:
+                conditions[condition.attribute.tag] = _join(conditions.get(condition.attribute.tag), condition)
     if offset > FARTHEST:
         raise DicomWebQueryError(f"`offset` is at most {FARTHEST}: narrow the search.")
     warnings |= {SHORTENED: None} if limit > MOST_ROWS else {}
@@ -111,11 +123,23 @@ def parse_search(level: Level, parameters: Iterable[tuple[str, str]], implied: L
 def _parse_condition(level: Level, name: str, value: str) -> Condition | None:
     """Return a condition; none for an empty value, which matches everything (PS3.4 C.2.2.2.3)."""
     attribute = BY_NAME.get(name) or BY_NAME.get(name.upper())
-    if attribute is None or attribute.level > level or not (attribute.key or attribute.keyword == "ModalitiesInStudy"):
+    if attribute is None or attribute.level > level or not attribute.is_searched:
         raise DicomWebQueryError("A parameter names no attribute that this resource can be searched by.")
+    _check_value(attribute, value)
+    return Condition(attribute, value) if value.strip("* ") else None
+
+
+def _join(earlier: Condition | None, condition: Condition) -> Condition:
+    """Return a condition that a parameter states once more: the last one holds, but where lists may be asked for."""
+    if earlier is None or condition.attribute.keyword not in LISTED:
+        return condition
+    _check_value(condition.attribute, joined := f"{earlier.value},{condition.value}")
+    return Condition(condition.attribute, joined)
+
+
+def _check_value(attribute: Attribute, value: str) -> None:
     if len(value) > LONGEST_VALUE or value.count("*") + value.count("?") > MOST_WILD_CARDS:
         raise DicomWebQueryError(f"The value of {attribute.keyword} is too long, or has too many wild cards.")
-    return Condition(attribute, value) if value.strip("* ") else None
 
 
 def _choose_returned(

@@ -23,8 +23,8 @@ from portal.dicomweb.documented import (
     DicomMessage,
 )
 from portal.dicomweb.instances import find_instance
-from portal.dicomweb.json_model.attributes import DataSet, Level
-from portal.dicomweb.qido import Searcher
+from portal.dicomweb.json_model.attributes import Level
+from portal.dicomweb.qido import Results, Searcher
 from portal.dicomweb.queries import Search, parse_search
 from portal.dicomweb.wado import require_instances
 from portal.errors import NotAcceptableError
@@ -35,6 +35,9 @@ from portal.services import Services
 PREFIX = "/dicomweb"
 
 router = APIRouter(prefix=PREFIX, tags=["dicomweb"])
+
+MORE = "There are additional results that can be requested"
+"""PS3.18 8.3.4.4, which also has how many, where that is known."""
 
 UID = r"^[0-9A-Za-z.-]{1,128}$"
 Uid = Annotated[str, Path(pattern=UID, description="A UID.", examples=["1.2.840.113619.2.55"])]
@@ -161,12 +164,14 @@ def _begin_search(
     return search, Searcher(services, identity, build_base(request))
 
 
-def _send_results(request: Request, search: Search, rows: list[DataSet]) -> Response:
+def _send_results(request: Request, search: Search, results: Results) -> Response:
     _choose_form(request, "application/json", JSON)
-    headers = write_warning(search.warnings)
-    if not rows:
+    headers = write_warning([*search.warnings, *([MORE] if results.more else [])])
+    if results.total is not None:
+        headers["X-Total-Count"] = str(results.total)
+    if not results.rows:
         return Response(status_code=204, headers=headers)
-    return DicomJson(json.dumps(rows, separators=(",", ":")), headers=headers)
+    return DicomJson(json.dumps(results.rows, separators=(",", ":")), headers=headers)
 
 
 def write_warning(texts: Sequence[str]) -> dict[str, str]:

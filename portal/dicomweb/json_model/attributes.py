@@ -30,6 +30,13 @@ class Attribute:
     """Path in a file's metadata; empty for what is counted or addressed rather than stored."""
     extra: bool = False
     """Returned only where `includefield` asks for it."""
+    kept: bool = True
+    """Whether any record tells it. The standard has others returned too: they are, without a value."""
+
+    @property
+    def is_searched(self) -> bool:
+        """Say whether a search may name it as a condition, though nothing is matched by what is not kept."""
+        return bool(self.key) or not self.kept or self.keyword == "ModalitiesInStudy"
 
     @property
     def is_number(self) -> bool:
@@ -44,6 +51,7 @@ ATTRIBUTES = (
     Attribute("00080050", "SH", "AccessionNumber", _STUDY, "patient.accession_number"),
     Attribute("00080056", "CS", "InstanceAvailability", _STUDY),
     Attribute("00080061", "CS", "ModalitiesInStudy", _STUDY),
+    Attribute("00080090", "PN", "ReferringPhysicianName", _STUDY, kept=False),
     Attribute("00081030", "LO", "StudyDescription", _STUDY, "study_description"),
     Attribute("00081190", "UR", "RetrieveURL", _STUDY),
     Attribute("00100010", "PN", "PatientName", _STUDY, "patient.name"),
@@ -59,6 +67,9 @@ ATTRIBUTES = (
     Attribute("0020000E", "UI", "SeriesInstanceUID", _SERIES, "series_instance_uid"),
     Attribute("00200011", "IS", "SeriesNumber", _SERIES, "series_number"),
     Attribute("00201209", "IS", "NumberOfSeriesRelatedInstances", _SERIES),
+    Attribute("00400244", "DA", "PerformedProcedureStepStartDate", _SERIES, kept=False),
+    Attribute("00400245", "TM", "PerformedProcedureStepStartTime", _SERIES, kept=False),
+    Attribute("00400275", "SQ", "RequestAttributesSequence", _SERIES, kept=False),
     Attribute("00080021", "DA", "SeriesDate", _SERIES, "series_date", extra=True),
     Attribute("00080031", "TM", "SeriesTime", _SERIES, "series_time", extra=True),
     Attribute("00080070", "LO", "Manufacturer", _SERIES, "manufacturer", extra=True),

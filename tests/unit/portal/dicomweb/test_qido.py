@@ -57,6 +57,10 @@ def test_a_study_is_described_as_the_standard_demands(client):
         ({"StudyDate": "20260220"}, ["NS-2"]),
         ({"ModalitiesInStudy": "CT"}, ["NS-1", "NS-2"]),
         ({"ModalitiesInStudy": "MR"}, []),
+        ({"ModalitiesInStudy": "MR,CT"}, ["NS-1", "NS-2"]),
+        ({"ModalitiesInStudy": "MR\\C?"}, ["NS-1", "NS-2"]),
+        ({"ModalitiesInStudy": ["CT", "MR"]}, ["NS-1", "NS-2"]),
+        ({"ModalitiesInStudy": "MR,US"}, []),
         ({"StudyInstanceUID": uid("study", "B")}, ["NS-2"]),
         ({"StudyInstanceUID": f"{uid('study', 'B')},{uid('study', 'A')}"}, ["NS-1", "NS-2"]),
         ({"StudyInstanceUID": "1.2.3"}, []),
@@ -134,6 +138,46 @@ def test_a_search_that_looks_at_too_many_is_refused_and_not_slow(client, monkeyp
     monkeypatch.setattr(qido, "MOST_CANDIDATES", 1)
     answer = client.get("/dicomweb/studies", params={"PatientName": "nobody"})
     assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (413, "search-too-broad")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "total", "more"),
+    [
+        ({}, "2", False),
+        ({"limit": "1"}, None, True),
+        ({"limit": "1", "offset": "1"}, "2", False),
+        ({"limit": "2"}, "2", False),
+        ({"offset": "5"}, None, False),
+        ({"limit": "0"}, None, True),
+        ({"PatientID": "nobody"}, "0", False),
+    ],
+)
+def test_how_many_match_is_told_where_it_is_known_and_else_that_there_are_more(client, parameters, total, more):
+    answer = client.get("/dicomweb/studies", params=parameters)
+    assert answer.headers.get("x-total-count") == total
+    assert ("additional results" in answer.headers.get("warning", "")) is more
+
+
+def test_a_page_that_is_full_is_given_though_the_next_match_lies_too_far(client, monkeypatch):
+    monkeypatch.setattr(qido, "MOST_CANDIDATES", 1)
+    answer = client.get("/dicomweb/studies", params={"limit": "1"})
+    assert (answer.status_code, len(answer.json())) == (200, 1)
+    assert "additional results" in answer.headers["warning"]
+
+
+def test_what_is_not_kept_is_told_without_a_value_and_matched_by_nothing(client):
+    answer = client.get("/dicomweb/series", params={"ReferringPhysicianName": "Nobody^N", "00400244": "20260101"})
+    assert len(answer.json()) == 4
+    warning = answer.headers["warning"]
+    assert all(name in warning for name in ("ReferringPhysicianName", "PerformedProcedureStepStartDate"))
+    assert "Nobody" not in warning
+    assert answer.json()[0]["00400275"] == {"vr": "SQ"}
+    assert answer.json()[0]["00080090"] == {"vr": "PN"}
+
+
+def test_a_list_that_is_stated_in_many_parameters_is_bounded(client):
+    answer = client.get("/dicomweb/studies", params={"ModalitiesInStudy": ["CT"] * 200})
+    assert answer.status_code == 400
 
 
 def test_a_refusal_does_not_repeat_what_was_asked(client):
