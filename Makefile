@@ -28,7 +28,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help tools up test oldest strict sbom advisories prove retries kills restarts rebuilds sweeps terraform meter cost fuzz pictures openapi architecture grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap account diff deploy destroy alerts clean
+.PHONY: help tools up test oldest strict sbom advisories prove retries kills restarts rebuilds sweeps terraform meter cost fuzz pictures openapi architecture conformance grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap account diff deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -92,6 +92,9 @@ openapi: $(UV) ## Write docs/openapi.json anew, after a change of the API that i
 
 catalogues: $(UV) ## Bring the catalogues of pages' and mails' texts up to the sources, and compile them (docs/adr/0050)
 	@$(RUN) python -m infra.build.catalogues
+
+conformance: $(UV) ## Write the tables of docs/conformance.md anew, after what DICOMweb offers has changed
+	$(RUN) python -m tests.unit.portal.dicomweb.conformance
 
 architecture: $(UV) ## Write docs/architecture.md anew, after packages or their imports have changed
 	$(RUN) python -m tests.architecture
