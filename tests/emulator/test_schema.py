@@ -26,8 +26,16 @@ SAID_IN_WORDS = ("GET /api/v1/expected-exams", "POST /api/v1/expected-exams")
 """Nor which days there are, or which values say what exam is meant: these are answered with 422."""
 
 
+REFUSED = {
+    "negative_data_rejection": {
+        "expected-statuses": [400, 401, 403, 404, 405, 406, 409, 414, 415, 422, 428, 429, "5xx"]
+    }
+}
+"""What is too long for a parameter may be too long for an address (414)."""
+
+
 def accept(*more):
-    return {"positive_data_acceptance": {"expected-statuses": [*ANSWERED, *more]}}
+    return {"positive_data_acceptance": {"expected-statuses": [*ANSWERED, *more]}, **REFUSED}
 
 
 def config(seed):

@@ -47,7 +47,12 @@ MAY = {
     },
     "projector": {
         "tables": {"records": _ITEMS},
-        "queues": {"projection failures": _SEND, "projection redrives": _CONSUME, "mailbox": _SEND},
+        "queues": {
+            "projection failures": _SEND,
+            "projection redrives": _CONSUME,
+            "mailbox": _SEND,
+            "renditions": _SEND,
+        },
         "topics": {"alerts": _PUBLISH, "events": _PUBLISH},
         "keys": _USE_KEYS,
         "account": {"account": {"dynamodb:ListStreams"}},
@@ -93,6 +98,7 @@ MAY = {
             "mailbox": _PEEK,
             "undelivered events": {*_COUNT, *_SEND},
         },
+        "functions": {"renderer": {"lambda:InvokeFunction"}},
         "topics": {"alerts": {"sns:Subscribe"}, "events": {"sns:Subscribe", "sns:Publish"}},
         "keys": _USE_KEYS,
         "secrets": {"portal's": {"secretsmanager:GetSecretValue"}},
