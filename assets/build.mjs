@@ -7,6 +7,7 @@ import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import * as esbuild from "esbuild";
 import { compileAsync } from "sass";
+import { cornerstone } from "./cornerstone.mjs";
 import { findClasses, prune } from "./pruning.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -28,6 +29,7 @@ const ENTRIES = [
   "css/settings.scss",
   "css/trial.scss",
   "css/explorer.scss",
+  "css/viewer.scss",
   "js/app.js",
   "js/upload.js",
   "js/drop.js",
@@ -38,6 +40,8 @@ const ENTRIES = [
   "js/shared.js",
   "js/swagger.js",
   "js/texts-de.js",
+  "js/viewer.js",
+  "js/viewer-decoder.js",
 ];
 
 // The API explorer keeps its own file names: its style sheet and bundle are used as they were released.
@@ -106,10 +110,10 @@ const options = {
   metafile: true,
   format: "esm",
   target: ["chrome111", "firefox114", "safari16.4"],
-  loader: { ".woff2": "file", ".svg": "file" },
+  loader: { ".woff2": "file", ".svg": "file", ".wasm": "file" },
   legalComments: "linked",
   logLevel: "warning",
-  plugins: [scss, manifest],
+  plugins: [scss, cornerstone, manifest],
 };
 
 await rm(dist, { recursive: true, force: true });

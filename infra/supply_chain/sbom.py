@@ -68,6 +68,8 @@ ALLOWED = frozenset(
         "Apache-2.0",
         "BSD-2-Clause",
         "BSD-3-Clause",
+        "BSL-1.0",  # Boost's: of the viewer's polygons.
+        "CC-BY-4.0",  # Of caniuse-lite, which tools of the build read; nothing ships it.
         "CC0-1.0",
         "CNRI-Python",
         "ISC",
@@ -79,6 +81,7 @@ ALLOWED = frozenset(
         "PSF-2.0",
         "Python-2.0",
         "Unlicense",
+        "WTFPL",  # Of spark-md5, which may be had by MIT as well.
         "Zlib",
     }
 )
@@ -95,6 +98,7 @@ CLASSIFIERS = {
 
 READ_BY_HAND = {
     "htmx.org": "0BSD",  # Its LICENSE file; its package.json is read into no lock file.
+    "rechoir": "MIT",  # Its LICENSE file.
     "pypdfium2": "BSD-3-Clause",  # Its metadata names that, Apache-2.0 and its dependencies', in no SPDX expression.
 }
 """Packages whose metadata names no licence."""

@@ -77,6 +77,7 @@ ROUTES: Mapping[str, Access] = {
     "GET /files/{file_id}/preview": Access.CLINIC,
     "GET /files/{file_id}/download": Access.CLINIC,
     "POST /studies/{study_id}/content": Access.CLINIC,
+    "GET /studies/{study_id}/view": Access.CLINIC,
     "POST /upload/new": Access.CLINIC,
     "POST /upload/{upload_id}/files": Access.CLINIC,
     "GET /upload/{upload_id}/files": Access.CLINIC,

@@ -50,13 +50,18 @@ class Headers:
     def add_to(self, headers: MutableHeaders, scope: Scope) -> None:
         state = scope.get("state", {})
         headers.update(FIXED)
-        headers["Content-Security-Policy"] = self.policy
+        headers["Content-Security-Policy"] = self.codec_policy if state.get("runs_wasm") else self.policy
         headers["X-Request-Id"] = state.get("request_id", "")
         headers.setdefault("Cache-Control", "no-store")
         if self._settings.secure:
             headers["Strict-Transport-Security"] = HSTS
         for cookie in state.get("set_cookies", ()):
             headers.append("Set-Cookie", cookie)
+
+    @cached_property
+    def codec_policy(self) -> str:
+        """The policy of the viewer's page, and of the script that decodes for it: WebAssembly may be compiled there."""
+        return self.policy.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
 
     @cached_property
     def policy(self) -> str:

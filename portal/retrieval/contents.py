@@ -26,6 +26,8 @@ from portal.uploads.visibility import SUFFIXES
 PAGE = 100
 """Files of a page: signing one costs about a millisecond."""
 
+TAKEN_OUT = "file.take-out"
+
 GOOD_FOR = timedelta(days=1)
 """How long one taking out may last."""
 
@@ -52,8 +54,10 @@ def open_study(
     """
     study = services.studies.study(identity.own_clinic(), study_id)
     if wanted.files:
-        return _open_page(services, identity, cursor, _collect_ticked(services, study, wanted.files))
-    return _open_page(services, identity, cursor, _collect_study(services, study, wanted.series))
+        collection = _collect_ticked(services, study, wanted.files)
+    else:
+        collection = _collect_study(services, study, wanted.series)
+    return _open_page(services, identity, cursor, collection, "study.view" if wanted.viewing else TAKEN_OUT)
 
 
 def open_upload(services: Services, identity: Identity, upload_id: str, cursor: Cursor) -> ContentPage:
@@ -108,14 +112,16 @@ def _collect_ticked(services: Services, study: Study, file_ids: Sequence[str]) -
     )
 
 
-def _open_page(services: Services, identity: Identity, cursor: Cursor, collection: _Collection) -> ContentPage:
+def _open_page(
+    services: Services, identity: Identity, cursor: Cursor, collection: _Collection, action: str = TAKEN_OUT
+) -> ContentPage:
     began, after = _read_position(services, identity, cursor, collection)
     found = collection.read(after)
     if not cursor:
         note(
             services,
             identity,
-            "file.take-out",
+            action,
             clinic_id=identity.own_clinic(),
             subject=collection.subject,
             of=collection.kind,

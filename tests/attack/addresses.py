@@ -74,6 +74,7 @@ ASKED = (
     "/files?clinic={clinic_id}",
     "/studies?search={search}",
     "/studies/{own_study_id}?series={series_uid}",
+    "/studies/{own_study_id}/view?series={series_uid}",
     "/upload?continue={upload_id}",
     "/uploads/{own_upload_id}?asked={order_id}",
     "/uploads/{own_upload_id}/_receipt?asked={order_id}",

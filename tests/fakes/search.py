@@ -32,6 +32,8 @@ class FakeSearch:
     def files(self, query: FileQuery, after: str | None, limit: int) -> Page[FileRecord]:
         rows = [record for record in self.table.files.values() if matches(query, record, IDS)]
         rows.sort(key=lambda record: (record.created_at, record.file_id), reverse=True)
+        if query.study_id:  # As `by_study` is sorted.
+            rows.sort(key=lambda one: index_by_content(one.clinic_id, one.file_id, one.metadata, IDS)["study_place"])
         return page_of(rows, "search", after, limit)
 
     def uploads(self, clinic_id: str, reference: str, limit: int) -> tuple[Upload, ...]:

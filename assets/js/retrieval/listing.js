@@ -9,6 +9,7 @@ const MARGIN = 60_000;
 
 /** What is to be taken out, as the portal lists it: files with addresses of storage, which live for minutes. */
 export class Listing {
+  /** Each with its `place` as it was listed. */
   files = [];
   /** Files that are not to be had, `{ file_id, name, reason }`. */
   leftOut = [];
@@ -16,7 +17,7 @@ export class Listing {
   #wanted;
   #renewals = new Map();
 
-  /** `wanted`: `{ series?, files? }`. */
+  /** `wanted`: `{ series?, files?, viewing? }`. */
   constructor(address, wanted) {
     this.#address = address;
     this.#wanted = wanted;
@@ -31,7 +32,8 @@ export class Listing {
     let cursor = "";
     do {
       const page = await this.#ask(cursor, signal);
-      this.files.push(...page.files.map((file) => ({ ...file, page: page.here })));
+      const known = this.files.length;
+      this.files.push(...page.files.map((file, at) => ({ ...file, page: page.here, place: known + at })));
       this.leftOut.push(...page.left_out);
       told(this.files.length, page.count);
       cursor = page.next;

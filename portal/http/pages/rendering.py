@@ -97,6 +97,9 @@ HASHED = re.compile(r"-(?:[0-9A-Z]{8}|[0-9a-f]{8})\.[a-z0-9]+$")
 
 router = APIRouter(include_in_schema=False)
 
+DECODER = "viewer-decoder-"
+"""What the script that decodes the viewer's images is called, but for its hash."""
+
 YEAR = "public, max-age=31536000, immutable"
 HOUR = "public, max-age=3600"
 
@@ -120,6 +123,8 @@ class StaticAssets(StaticFiles):
 @router.api_route(STATIC + "/{path:path}", methods=["GET", "HEAD"])
 async def asset(request: Request, path: str) -> Response:
     """Serve a file. Raises HTTPException where there is none."""
+    # A worker goes by the policy that its own script came with.
+    request.state.runs_wasm = path.startswith(DECODER)
     served: StaticAssets = request.app.state.assets
     await served.check_config()
     return await served.get_response(os.path.normpath(path), request.scope)

@@ -145,6 +145,21 @@ def study_page(
     return _render_study(request, identity, services, study_id, cursor, series=series)
 
 
+@router.get("/{study_id}/view")
+def viewer_page(
+    request: Request,
+    identity: Staff,
+    services: Collaborators,
+    study_id: str,
+    series: Annotated[str, Query(pattern=r"^[0-9a-z]{26}$|^$")] = "",
+) -> Response:
+    """Show the viewer of a study's images. Raises NotFoundError, ClinicError."""
+    study = services.studies.study(identity.own_clinic(), study_id)
+    request.state.runs_wasm = True
+    rows = sorted(study.series, key=lambda one: (len(one.series_uid), one.series_uid))
+    return render(request, "viewer.html", study=study, series=rows, chosen=series)
+
+
 @router.post("/{study_id}/labels")
 def change_labels(
     request: Request, identity: Staff, services: Collaborators, study_id: str, fields: Fields

@@ -1,0 +1,78 @@
+import { cache, imageLoader, metaData } from "@cornerstonejs/core";
+import dicomImageLoader, { wadouri } from "@cornerstonejs/dicom-image-loader";
+import { gettext } from "../language.js";
+import { readWhole } from "../retrieval/reading.js";
+import { RefusedError } from "../upload/errors.js";
+import { size } from "../upload/words.js";
+
+const SCHEME = "stored";
+const MIB = 1024 ** 2;
+/** Decoded images that are kept at a time; the oldest go first. */
+const CACHE = 384 * MIB;
+/** Larger files are not brought into a browser's memory. */
+export const LARGEST = 512 * MIB;
+const PIXELS = ["x7fe00010", "x7fe00008", "x7fe00009"];
+
+const { dataSetCacheManager } = wadouri;
+/** File id → `{ file, listing, signal }`. */
+const sources = new Map();
+
+/** Has images read from storage, and decoded by the worker at `decoder`. Once a page. */
+export function prepare(decoder, manager) {
+  cache.setMaxCacheSize(CACHE);
+  // Registered first, so that the loader starts no worker from an address of its own.
+  const workers = Math.max(1, Math.min(4, Math.floor(navigator.hardwareConcurrency / 2)));
+  manager.registerWorker("dicomImageLoader", () => new Worker(decoder, { type: "module" }), { maxWorkerInstances: workers });
+  dicomImageLoader.init({ maxWebWorkers: workers, useLegacyMetadataProvider: true });
+  imageLoader.registerImageLoader(SCHEME, loadImage);
+}
+
+/** Makes files known, and returns an image id for each. */
+export function register(files, listing, signal) {
+  for (const file of files) sources.set(file.file_id, { file, listing, signal });
+  return files.map((file) => `${SCHEME}:${file.file_id}`);
+}
+
+/** Returns ids of all of a file's frames, where it is loaded and has many; else its own. */
+export function listFrames(imageId) {
+  const { url } = wadouri.parseImageId(imageId);
+  const frames = dataSetCacheManager.get(url)?.intString("x00280008") ?? 1;
+  if (!(frames > 1)) return [imageId];
+  return Array.from({ length: frames }, (_, index) => `${SCHEME}:${url}?frame=${index + 1}`);
+}
+
+export function findFile(imageId) {
+  return sources.get(wadouri.parseImageId(imageId).url)?.file;
+}
+
+/** Returns what an image says of itself, or nothing where it is not loaded. */
+export function describe(imageId) {
+  const dataSet = dataSetCacheManager.get(wadouri.parseImageId(imageId).url);
+  return {
+    plane: metaData.get("imagePlaneModule", imageId),
+    isOriented: Boolean(dataSet?.string("x00200037")),
+    isMeasured: Boolean(dataSet?.string("x00280030") ?? dataSet?.string("x00181164")),
+    rate: dataSet?.floatString("x00180040") ?? (1000 / dataSet?.floatString("x00181063") || undefined),
+  };
+}
+
+function loadImage(imageId, options) {
+  const { url, pixelDataFrame } = wadouri.parseImageId(imageId);
+  // What has no pixels would be waited for without an end.
+  const dataSet = dataSetCacheManager.load(url, fetchFile, imageId).then(requirePixels);
+  return wadouri.loadImageFromPromise(dataSet, imageId, pixelDataFrame ?? 0, url, options);
+}
+
+function requirePixels(dataSet) {
+  if (!PIXELS.some((tag) => dataSet.elements[tag])) throw new RefusedError(gettext("There is no image in this file."));
+  return dataSet;
+}
+
+async function fetchFile(fileId) {
+  const { file, listing, signal } = sources.get(fileId);
+  if (file.size > LARGEST) {
+    throw new RefusedError(gettext("The file is too large to be shown here ({size}). Download it.", { size: size(file.size) }));
+  }
+  const bytes = await readWhole(file, { listing, moved: () => {}, signal });
+  return bytes.buffer;
+}

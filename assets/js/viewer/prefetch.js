@@ -1,0 +1,70 @@
+import { cache, imageLoader } from "@cornerstonejs/core";
+
+/** Images that are on their way at a time, besides the one that is looked at. */
+const AT_ONCE = 4;
+/** What of the cache is filled ahead: the rest is for what is looked at. */
+const SHARE = 0.8;
+
+/** Loads the images around the shown one, the nearest first, as far as the cache goes. */
+export class Prefetch {
+  #ids = [];
+  #index = 0;
+  #running = 0;
+  #done = new Set();
+  #moved;
+
+  /** `moved` hears how many images are there, of how many. */
+  constructor(moved) {
+    this.#moved = moved;
+  }
+
+  begin(ids, index) {
+    this.#ids = ids;
+    this.#index = index;
+    this.#done = new Set(ids.filter((id) => cache.isLoaded(id)));
+    this.#go();
+  }
+
+  /** Goes on around another image. */
+  follow(index) {
+    this.#index = index;
+    this.#done.add(this.#ids[index]);
+    this.#go();
+  }
+
+  end() {
+    this.#ids = [];
+  }
+
+  #go() {
+    this.#moved(this.#done.size, this.#ids.length);
+    while (this.#running < AT_ONCE && cache.getCacheSize() < SHARE * cache.getMaxCacheSize()) {
+      const id = this.#findNearest();
+      if (!id) return;
+      this.#load(id);
+    }
+  }
+
+  async #load(id) {
+    this.#done.add(id);
+    this.#running += 1;
+    try {
+      await imageLoader.loadAndCacheImage(id, { priority: 5, requestType: "prefetch" });
+    } catch {
+      // Whoever comes to it is told why: nothing of it is kept.
+    } finally {
+      this.#running -= 1;
+    }
+    this.#go();
+  }
+
+  #findNearest() {
+    for (let distance = 1; distance < this.#ids.length; distance += 1) {
+      for (const at of [this.#index + distance, this.#index - distance]) {
+        const id = this.#ids[at];
+        if (id && !this.#done.has(id)) return id;
+      }
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,256 @@
+"""Images in the viewer: scrolled, windowed and measured as they are in their files, and had from nowhere else."""
+
+import hashlib
+import io
+import struct
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import numpy as np
+import pydicom
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
+
+from intake.files.model import ObjectVersion, now
+from intake.files.states import State
+from tests.browser.conftest import violations, watched
+from tests.browser.portal_server import PortalServer
+from tests.browser.storage import Storage
+from tests.dicom_files import ct_slice
+from tests.records import IDS, UPLOAD_ID, a_file, an_upload
+from tests.waiting import until
+
+UID = "1.2.840.99.17"
+STUDY = IDS.study("northside", UID)
+SIDE = 256
+MIDDLE = """() => {
+  const canvas = document.querySelector('[data-stage] canvas');
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d');
+  copy.drawImage(canvas, 0, 0);
+  return [...copy.getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data].slice(0, 3);
+}"""
+
+
+def even(hounsfield: int) -> bytes:
+    """Return pixels that a slice's rescaling makes one value of, but for a line of air and one of bone on top."""
+    lines = [-1000, 1000, *[hounsfield] * (SIDE - 2)]
+    return b"".join(struct.pack("<H", value + 1024) * SIDE for value in lines)
+
+
+def grey(hounsfield: int) -> int:
+    """Return what a window of 400 around 40 makes of a value (PS3.3 C.11.2.1.2)."""
+    return max(0, min(255, round(255 * (hounsfield + 160) / 400)))
+
+
+def a_slice(number: int, pixels: bytes, **changes: object) -> bytes:
+    return ct_slice(study=UID, series=f"{UID}.1", instance=number, rows=SIDE, columns=SIDE, pixels=pixels, **changes)
+
+
+def keep(portal: PortalServer, storage: Storage, number: int, data: bytes, *, series: str = "1") -> None:
+    key = f"northside/viewer-{series}-{number}"
+    storage.contents[key] = data
+    record = replace(
+        a_file(number + 1000 * int(series), name=f"ct/IM{number:04d}.dcm", created_at=now()),
+        state=State.ACCEPTED,
+        kind="dicom",
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        stored=ObjectVersion("accepted", key, "v1"),
+        metadata={
+            "study_instance_uid": UID,
+            "series_instance_uid": f"{UID}.{series}",
+            "modality": "CT",
+            "study_date": "20261121",
+            "instance_number": number,
+        },
+    )
+    portal.table.files[record.file_id] = record
+
+
+@pytest.fixture
+def empty(portal: PortalServer, storage: Storage) -> None:
+    portal.table.files.clear()
+    portal.audit.written.clear()
+    storage.contents.clear()
+    portal.table.uploads[UPLOAD_ID] = an_upload(created_at=now())
+
+
+@pytest.fixture
+def slices(portal: PortalServer, storage: Storage, empty: None) -> None:
+    """Thirty slices, of which each is a little brighter than the one before."""
+    for number in range(1, 31):
+        keep(portal, storage, number, a_slice(number, even(number * 10)))
+
+
+@pytest.fixture
+def page(context: BrowserContext, portal: PortalServer):
+    context.add_cookies(portal.cookies("staff-token"))
+    yield from watched(context.new_page())
+
+
+def open_viewer(page: Page, portal: PortalServer) -> None:
+    page.goto(f"{portal.url}/studies/{STUDY}")
+    page.get_by_role("link", name="View images").click()
+    expect(page.get_by_text("Image 1 of")).to_be_visible()
+
+
+def expect_brightness(page: Page, value: int) -> None:
+    """Wait until the middle of the picture is as bright, give or take what rounding does."""
+    until(lambda: abs(page.evaluate(MIDDLE)[0] - value) <= 2, f"a middle of {value}")
+
+
+def test_a_stack_is_scrolled_by_keys_wheel_and_slider_and_each_image_is_drawn(
+    page: Page, portal: PortalServer, slices: None
+) -> None:
+    hosts = set()
+    page.on("request", lambda request: hosts.add(urlsplit(request.url.removeprefix("blob:")).hostname))
+    open_viewer(page, portal)
+    page.get_by_label("Window preset").select_option("soft-tissue")
+    expect_brightness(page, grey(10))
+    stage = page.get_by_role("application", name="Images")
+    stage.press("ArrowDown")
+    expect(page.get_by_text("Image 2 of 30")).to_be_visible()
+    stage.press("End")
+    expect(page.get_by_text("Image 30 of 30")).to_be_visible()
+    expect_brightness(page, grey(300))
+    stage.hover()
+    page.mouse.wheel(0, -100)
+    expect(page.get_by_text("Image 29 of 30")).to_be_visible()
+    page.get_by_role("slider").fill("14")
+    expect(page.get_by_text("Image 15 of 30")).to_be_visible()
+    expect_brightness(page, grey(150))
+    assert hosts <= {"localhost", "127.0.0.1"}
+    assert violations(page) == []
+
+
+def test_what_is_a_hundred_millimetres_wide_measures_as_much_and_hands_window_what_they_drag(
+    page: Page, portal: PortalServer, storage: Storage, empty: None
+) -> None:
+    keep(portal, storage, 1, a_slice(1, square()))
+    open_viewer(page, portal)
+    box = page.locator("[data-stage] canvas").bounding_box()
+    assert box is not None
+    # A picture fills what it is shown in: 256 rows stand for its height.
+    scale, middle = box["height"] / SIDE, (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    edges = [middle[0] - 100 * scale, middle[0] + 100 * scale]
+    page.get_by_role("button", name="Length").click()
+    drag(page, (edges[0], middle[1]), (edges[1], middle[1]))
+    until(lambda: measured(page) == pytest.approx(100, abs=1), "a length of 100 mm")
+
+    before = page.locator('[data-overlay="window"]').inner_text()
+    page.get_by_role("button", name="Window", exact=True).click()
+    drag(page, (middle[0] - 30, middle[1] + 60), (middle[0] + 60, middle[1] + 60))
+    expect(page.locator('[data-overlay="window"]')).not_to_have_text(before)
+    page.get_by_role("button", name="Reset").click()
+    expect(page.locator('[data-overlay="window"]')).to_have_text(before)
+    expect(page.locator("[data-stage] svg text")).to_have_count(0)
+
+
+def test_sides_follow_flips_and_turns(page: Page, portal: PortalServer, slices: None) -> None:
+    open_viewer(page, portal)
+
+    def sides() -> list[str]:
+        places = ("left", "right", "top", "bottom")
+        return [page.locator(f'[data-overlay="{place}"]').inner_text() for place in places]
+
+    assert sides() == ["R", "L", "A", "P"]
+    stage = page.get_by_role("application", name="Images")
+    stage.press("f")
+    until(lambda: sides() == ["L", "R", "A", "P"], "the sides of a flipped picture")
+    stage.press("f")
+    stage.press("r")
+    print("SIDES", sides())
+    until(lambda: sides() == ["P", "A", "R", "L"], "the sides of a turned picture")
+
+
+@pytest.mark.parametrize("encoding", ["jpeg-ls", "jpeg-2000", "rle"])
+def test_compressed_images_of_many_frames_are_drawn(
+    page: Page, portal: PortalServer, storage: Storage, empty: None, encoding: str
+) -> None:
+    keep(portal, storage, 1, frames(encoding))
+    open_viewer(page, portal)
+    expect(page.get_by_text("Image 1 of 3")).to_be_visible()
+    page.get_by_label("Window preset").select_option("soft-tissue")
+    expect_brightness(page, grey(-100))
+    page.get_by_role("application", name="Images").press("End")
+    expect(page.get_by_text("Image 3 of 3")).to_be_visible()
+    expect_brightness(page, grey(100))
+
+
+def test_what_is_no_image_is_told_and_led_to(
+    context: BrowserContext, portal: PortalServer, storage: Storage, empty: None
+) -> None:
+    context.add_cookies(portal.cookies("staff-token"))
+    page = context.new_page()
+    report = ct_slice(study=UID, series=f"{UID}.1", rows=8, columns=8, changes={0x7FE00010: None})
+    keep(portal, storage, 1, report)
+    page.goto(f"{portal.url}/studies/{STUDY}/view")
+    expect(page.get_by_text("There is no image in this file.")).to_be_visible()
+    page.get_by_role("link", name="Open the file's page").click()
+    expect(page.get_by_role("heading", name="IM0001.dcm")).to_be_visible()
+
+
+def test_looking_is_noted_once_for_each_series_and_only_this_page_runs_webassembly(
+    page: Page, portal: PortalServer, slices: None
+) -> None:
+    policies = {}
+    page.on(
+        "response",
+        lambda answer: policies.update({urlsplit(answer.url).path: answer.headers.get("content-security-policy", "")}),
+    )
+    open_viewer(page, portal)
+    page.get_by_role("application", name="Images").press("End")
+    expect(page.get_by_text("Image 30 of 30")).to_be_visible()
+    noted = [one for one in portal.audit.written if one.action == "study.view"]
+    assert [(one.subject, one.detail) for one in noted] == [(STUDY, {"of": "series", "files": "30"})]
+    allowed = {path.partition("-")[0] for path, policy in policies.items() if "wasm-unsafe-eval" in policy}
+    assert f"/studies/{STUDY}/view" in {path for path, policy in policies.items() if "wasm-unsafe-eval" in policy}
+    assert allowed <= {f"/studies/{STUDY}/view", "/static/viewer"}
+    assert "unsafe-eval'" not in "".join(policies.values()).replace("wasm-unsafe-eval'", "")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_viewer_fits_a_phone(page: Page, portal: PortalServer, slices: None, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_viewer(page, portal)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert violations(page) == []
+    page.screenshot(path=f"/tmp/viewer-phone-{scheme}.png")
+
+
+def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move((start[0] + end[0]) / 2, (start[1] + end[1]) / 2, steps=5)
+    page.mouse.move(*end, steps=5)
+    page.mouse.up()
+
+
+def measured(page: Page) -> float:
+    """Return the length that is told, in millimetres; nothing where none is."""
+    told = page.locator("[data-stage] svg text")
+    length, unit = ((told.first.text_content() if told.count() else "") or "0 mm").split()[:2]
+    return float(length) if unit == "mm" else 0.0
+
+
+def square() -> bytes:
+    """Return pixels of a square that is 200 of them wide, which are 100 mm."""
+    pixels = np.full((SIDE, SIDE), 24, "<u2")
+    pixels[28:228, 28:228] = 2024
+    return pixels.tobytes()
+
+
+def frames(encoding: str) -> bytes:
+    """Return an image of three frames, of -100, 0 and 100 HU, compressed."""
+    plain = pydicom.dcmread(io.BytesIO(a_slice(1, even(0))))
+    plain.NumberOfFrames = 3
+    plain.PixelData = b"".join(even(value) for value in (-100, 0, 100))
+    plain.compress(
+        {"jpeg-ls": JPEGLSLossless, "jpeg-2000": JPEG2000Lossless, "rle": RLELossless}[encoding],
+        generate_instance_uid=False,
+    )
+    written = io.BytesIO()
+    plain.save_as(written)
+    return written.getvalue()
