@@ -18,23 +18,10 @@ from portal.wiring import PATIENCE
 from processor.judge.rules.catalogue import RULES
 from tests.dicom_files import ct_slice, element, item, part10, text, uid
 from tests.records import a_file
-from tests.unit.portal.dicomweb.archive import Archive
 from tests.unit.portal.pool import partner_token
 
 GOOD = ct_slice(rows=8, columns=8)
 CUT = ct_slice(rows=8, columns=8, instance=2)[:-40]
-
-
-@pytest.fixture
-def judging(portal, monkeypatch):
-    """Judge what is sent as soon as the portal waits for it."""
-    archive = Archive(portal)
-
-    def judge_all(_seconds):
-        for record in [record for record in portal.table.files.values() if record.stored is None]:
-            archive.judged(record.file_id, portal.objects.newest("incoming", record.incoming.key))
-
-    monkeypatch.setattr(stow.time, "sleep", judge_all)
 
 
 def store(portal, *bodies, token="", **headers):
