@@ -17,9 +17,6 @@ from intake.files.states import State
 from tests.dicom_files import ct_slice, uid
 from tests.unit.portal.dicomweb.archive import Archive
 from tests.unit.portal.dicomweb.clients import slides
-from tests.unit.portal.dicomweb.test_stow import judging
-
-assert judging
 
 WHERE = {
     0x00180050: ("DS", b"1 "),
