@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from infra.handmade import EMAIL, Delivery, Mail
 
 _ACCOUNT = re.compile(r"\d{12}")
+_ORIGIN = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?|http://(localhost|127\.0\.0\.1):\d{1,5}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/[0-9a-f-]+")
 
@@ -117,6 +118,9 @@ class StageConfig:
     """Rotate the portal's secret every quarter, by a schedule that the emulator does not know."""
     loopback_webhooks: bool = False
     """Let webhooks lead to the machine itself by http, where the emulator and its tests listen."""
+    browser_origins: tuple[str, ...] = ()
+    """Other websites whose scripts may call the API and DICOMweb with a token that they have: a viewer's, as
+    `https://viewer.example.org`. None by default (docs/adr/0076)."""
     malware_protection: bool = False
     """GuardDuty scans each object before it is judged. Billed per gigabyte and object: docs/cost.md."""
     backup: bool = True
@@ -205,6 +209,9 @@ class StageConfig:
             "edge.certificate_arn must be one of ACM in us-east-1": edge.certificate_arn is not None
             and not _CERTIFICATE.fullmatch(edge.certificate_arn),
             "edge.requests_per_five_minutes must be at least 10": edge.requests_per_five_minutes < 10,
+            "browser_origins are https origins, scheme and host and nothing more": any(
+                not _ORIGIN.fullmatch(one) for one in self.browser_origins
+            ),
             "edge.countries are two capital letters each": any(not _COUNTRY.fullmatch(one) for one in edge.countries),
             "edge.firewall_arn is needed outside us-east-1: CloudFront's firewalls live there": self.edge is not None
             and self.region != "us-east-1"

@@ -29,6 +29,7 @@ class Resources:
             key=self.keys.data,
             removal_policy=removal,
             portal_origin=self.origin,
+            opens_to_websites=bool(config.browser_origins),
             retention=config.retention,
         )
         self.records = Records(

@@ -34,6 +34,7 @@ EXAMPLE = StageConfig(
     account="111122223333",
     malware_protection=True,
     traces=True,
+    browser_origins=("https://viewer.example.org",),
     edge=Edge(
         domain="scans.example.org",
         certificate_arn="arn:aws:acm:us-east-1:111122223333:certificate/0a1b2c3d-0000-4000-8000-0123456789ab",

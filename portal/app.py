@@ -13,6 +13,7 @@ from portal.http.access import OnlyAsked, enforce
 from portal.http.answer_bounds import AnswerBounds
 from portal.http.edge import OnlyByEdge
 from portal.http.entity_tags import EntityTags, Packing
+from portal.http.other_websites import OtherWebsites
 from portal.http.pages import languages, rendering
 from portal.http.pages.rendering import StaticAssets
 from portal.http.request_bounds import BodyLimit, RequestBounds
@@ -63,6 +64,8 @@ def _protect(app: FastAPI) -> None:
     app.add_middleware(RequestBounds)
     if app.state.services.origin_secret is not None:
         app.add_middleware(OnlyByEdge, secret=app.state.services.origin_secret)
+    if origins := app.state.services.settings.browser_origins.split():
+        app.add_middleware(OtherWebsites, origins=origins)
     app.add_middleware(ResponseHeaders, headers=app.state.headers)
     app.add_middleware(RequestLog)
 

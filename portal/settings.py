@@ -60,6 +60,8 @@ class Settings(BaseModel):
     webhook_dead_letter_queue_arn: Text
     loopback_webhooks: bool = False
     """Let webhooks lead to this machine itself, by http: on the local stack only."""
+    browser_origins: str = ""
+    """Origins of other websites whose scripts may call the API, with blanks between them."""
     mailbox_queue_url: str = ""
     alert_topic_arn: Text
     athena_workgroup: Text

@@ -55,6 +55,7 @@ class Storage(Construct):
         key: kms.IKey,
         removal_policy: RemovalPolicy,
         portal_origin: str,
+        opens_to_websites: bool = False,
         retention: Retention,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -76,14 +77,16 @@ class Storage(Construct):
         self.incoming.add_to_resource_policy(keep_readable)
         browser_downloads = s3.CorsRule(
             allowed_methods=[s3.HttpMethods.GET],
-            allowed_origins=[portal_origin],
+            # A browser that another website's script had led here by a redirect says that it comes from `null`
+            # (Fetch, "HTTP-redirect fetch", "tainted origin"). Who has an address has what it leads to, whoever asks.
+            allowed_origins=["*" if opens_to_websites else portal_origin],
             allowed_headers=["range"],
             exposed_headers=["Content-Range"],
             max_age=3000,
         )
         self.accepted = self._add_bucket("Accepted", move=_list_transitions(retention), cors=[browser_downloads])
         self.quarantine = self._add_bucket("Quarantine", expire_days=retention.quarantine_days)
-        self.renditions = self._add_renditions_bucket()
+        self.renditions = self._add_renditions_bucket([browser_downloads] if opens_to_websites else None)
 
     def publish(self) -> None:
         """Tell EventBridge of each object that arrives, where GuardDuty listens, and nobody else."""
@@ -132,7 +135,7 @@ class Storage(Construct):
             removal_policy=self._removal_policy,
         )
 
-    def _add_renditions_bucket(self) -> s3.Bucket:
+    def _add_renditions_bucket(self, cors: list[s3.CorsRule] | None) -> s3.Bucket:
         """Add the bucket of pictures and ranges. They are made anew at will: a version that was replaced is gone."""
         return add_bucket(
             self,
@@ -150,6 +153,7 @@ class Storage(Construct):
                 self._expire_prefix(ACCEPTED, _PICTURES_KEPT),
                 self._expire_prefix(QUARANTINE, min(_REJECTED_PICTURES_KEPT, self._retention.quarantine_days)),
             ],
+            cors=cors,
             removal_policy=self._removal_policy,
         )
 

@@ -100,7 +100,9 @@ class Api(Construct):
         path = f"/apis/{self.http.api_id}/authorizers/{self.tokens.authorizer_id}"
         return f"arn:{Aws.PARTITION}:apigateway:{Aws.REGION}::{path}"
 
-    def route(self, function: lambda_.IFunction, *, edge_header: str | None = None) -> None:
+    def route(
+        self, function: lambda_.IFunction, *, edge_header: str | None = None, opens_to_websites: bool = False
+    ) -> None:
         """Lead every path to the function.
 
         Where an edge stands before the API, `edge_header` names the header by which it is known. The function itself
@@ -121,6 +123,12 @@ class Api(Construct):
                 response_types=[authorizers.HttpLambdaResponseType.SIMPLE],
                 results_cache_ttl=_REMEMBERED,
             )
+        if opens_to_websites:
+            # A browser asks whether it may ask, and has no token for that (Fetch, "CORS-preflight fetch").
+            for path in GUARDED:
+                self.http.add_routes(
+                    path=path, integration=target, methods=[apigw.HttpMethod.OPTIONS], authorizer=by_edge
+                )
         for path in OPEN_TO_READ:
             self.http.add_routes(path=path, integration=target, methods=[apigw.HttpMethod.GET], authorizer=by_edge)
         for path in OPEN:

@@ -198,6 +198,7 @@ class FunctionSettings:
             "SCALPER_EVENT_TOPIC_ARN": self.parts.webhooks.topic.topic_arn,
             "SCALPER_WEBHOOK_DEAD_LETTER_QUEUE_URL": self.parts.webhooks.dead_letters.queue_url,
             "SCALPER_WEBHOOK_DEAD_LETTER_QUEUE_ARN": self.parts.webhooks.dead_letters.queue_arn,
+            "SCALPER_BROWSER_ORIGINS": " ".join(self.config.browser_origins),
             "SCALPER_LOOPBACK_WEBHOOKS": str(self.config.loopback_webhooks).lower(),
             "SCALPER_MAILBOX_QUEUE_URL": self.parts.alerts.mailbox.queue_url,
             "SCALPER_USER_POOL_ID": self.parts.identity.pool.user_pool_id,

@@ -20,6 +20,8 @@ WRONG = {
     "accepted files move to Standard-IA after 30 days": {"retention": Retention(accepted_infrequent_days=29)},
     "and to Glacier later than that": {"retention": Retention(accepted_infrequent_days=90, accepted_glacier_days=90)},
     "judge_maximum_concurrency must be at least 2": {"judge_maximum_concurrency": 1},
+    "browser_origins are https origins": {"browser_origins": ("https://viewer.example.org", "*")},
+    "scheme and host and nothing more": {"browser_origins": ("https://viewer.example.org/",)},
     "judge_maximum_concurrency must be at most what the judge reserves": {"judge_maximum_concurrency": 61},
     "a pipeline brings releases to data that nobody is told of": {"delivery": {}, "alert_emails": ()},
     "mail.identity_arn must be an identity of SES": {"mail": Mail(identity_arn="example.org", sender="a@example.org")},

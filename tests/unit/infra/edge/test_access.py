@@ -173,3 +173,30 @@ def test_mails_are_cognitos_own_unless_the_stage_names_an_identity_of_ses(prod, 
     sent = template_of(EXAMPLE, tmp_path).named_by("UserPoolId")["EmailConfiguration"]
     mail = EXAMPLE.mail
     assert sent == {"EmailSendingAccount": "DEVELOPER", "SourceArn": mail.identity_arn, "From": mail.sender}
+
+
+ASKED_BEFORE = ("OPTIONS /api/{proxy+}", "OPTIONS /dicomweb/{proxy+}")
+
+
+def test_a_browser_may_ask_without_a_token_only_where_a_stage_lists_websites(local, prod, tmp_path):
+    example = template_of(EXAMPLE, tmp_path)
+    opened = {key: route for key, route in routes(example).items() if key.startswith("OPTIONS")}
+    assert set(opened) == set(ASKED_BEFORE)
+    assert {route["AuthorizationType"] for route in opened.values()} == {"CUSTOM"}, "of the edge"
+    assert not [key for template in (local, prod) for key in routes(template) if key.startswith("OPTIONS")]
+    told = [each["Environment"]["Variables"] for each in example.properties_of("AWS::Lambda::Function")]
+    listed = {names["SCALPER_BROWSER_ORIGINS"] for names in told if "SCALPER_BROWSER_ORIGINS" in names}
+    assert listed == {" ".join(EXAMPLE.browser_origins)}
+
+
+def test_the_buckets_answer_other_websites_only_where_a_stage_lists_them(local, tmp_path):
+    def origins(template, bucket):
+        rules = template.named_by(bucket).get("CorsConfiguration", {}).get("CorsRules", ())
+        return [rule["AllowedOrigins"] for rule in rules]
+
+    example = template_of(EXAMPLE, tmp_path)
+    assert (origins(example, "AcceptedBucket"), origins(example, "RenditionsBucket")) == ([["*"]], [["*"]])
+    assert origins(local, "AcceptedBucket") != [["*"]]
+    assert origins(local, "RenditionsBucket") == []
+    assert origins(example, "IncomingBucket") != [["*"]]
+    assert origins(example, "QuarantineBucket") == []
