@@ -28,7 +28,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help tools up test oldest strict sbom advisories prove retries kills restarts rebuilds sweeps terraform meter cost fuzz pictures openapi architecture conformance grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap account diff deploy destroy alerts clean
+.PHONY: help tools up test oldest strict sbom advisories prove retries kills restarts rebuilds sweeps viewer terraform meter cost fuzz pictures openapi architecture conformance grants catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap account diff deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -66,6 +66,9 @@ kills: $(UV) ## Kill judges and projectors and refuse calls under load, and coun
 
 rebuilds: $(UV) ## Rebuild all that is projected while files arrive, after 200 items were deleted and 500 changes lost (5 minutes; LOST=, DELETED=, FILES_PER_S=, SEED=)
 	$(foreach name,LOST DELETED FILES_PER_S SEED,$(if $($(name)),$(name)=$($(name)))) $(RUN) pytest -s -n 0 tests/emulator/prove/test_rebuilds.py --timeout 1500
+
+viewer: $(UV) ## Open a CT of 300 slices in the viewer, and print how soon it is seen, how fast it scrolls and what it takes of memory
+	$(RUN) pytest -s -n 0 tests/browser/prove/test_viewer_speed.py --timeout 600
 
 sweeps: $(UV) ## Sweep behind 30,000 abandoned reservations and among 20,000 dropped objects (10 minutes; ABANDONED=, DROPPED=)
 	$(RUN) pytest -s -n 0 tests/emulator/prove/test_sweeps.py --timeout 1500
