@@ -24,7 +24,7 @@ class Viewer {
   #slider;
   #state = "";
   #opened = new AbortController();
-  /** Series id → its image ids, once they were listed. */
+  /** Series id → `{ files, listing }`, once they were listed. */
   #stacks = new Map();
 
   constructor(root) {
@@ -63,9 +63,10 @@ class Viewer {
       await listing.read(signal, () => {});
       // The listing is sorted as a ZIP is; a stack, as its images are numbered.
       const files = listing.files.toSorted((one, other) => one.place - other.place);
-      this.#stacks.set(series, { ids: register(files, listing, new AbortController().signal) });
+      this.#stacks.set(series, { files, listing });
     }
-    return this.#stacks.get(series).ids;
+    const { files, listing } = this.#stacks.get(series);
+    return register(files, listing, signal);
   }
 
   async #show(ids, index) {

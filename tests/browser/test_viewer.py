@@ -129,22 +129,53 @@ def test_what_is_a_hundred_millimetres_wide_measures_as_much_and_hands_window_wh
 ) -> None:
     keep(portal, storage, 1, a_slice(1, square()))
     open_viewer(page, portal)
-    box = page.locator("[data-stage] canvas").bounding_box()
-    assert box is not None
-    # A picture fills what it is shown in: 256 rows stand for its height.
-    scale, middle = box["height"] / SIDE, (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    edges = [middle[0] - 100 * scale, middle[0] + 100 * scale]
+    left, right, middle = find_edges(page)
     page.get_by_role("button", name="Length").click()
-    drag(page, (edges[0], middle[1]), (edges[1], middle[1]))
-    until(lambda: measured(page) == pytest.approx(100, abs=1), "a length of 100 mm")
+    drag(page, (left, middle), (right, middle))
+    until(lambda: measured(page) == (pytest.approx(100, abs=1), "mm"), "a length of 100 mm")
 
     before = page.locator('[data-overlay="window"]').inner_text()
     page.get_by_role("button", name="Window", exact=True).click()
-    drag(page, (middle[0] - 30, middle[1] + 60), (middle[0] + 60, middle[1] + 60))
+    drag(page, (left + 30, middle + 60), (left + 120, middle + 60))
     expect(page.locator('[data-overlay="window"]')).not_to_have_text(before)
     page.get_by_role("button", name="Reset").click()
     expect(page.locator('[data-overlay="window"]')).to_have_text(before)
     expect(page.locator("[data-stage] svg text")).to_have_count(0)
+
+
+def test_the_files_own_window_is_told_as_the_file_tells_it(
+    page: Page, portal: PortalServer, storage: Storage, empty: None
+) -> None:
+    window = {0x00281050: ("DS", b"40"), 0x00281051: ("DS", b"400 ")}
+    keep(portal, storage, 1, a_slice(1, even(10), changes=window))
+    open_viewer(page, portal)
+    expect(page.locator('[data-overlay="window"]')).to_have_text("Window 40 / 400")
+    expect_brightness(page, grey(10))
+    page.get_by_label("Window preset").select_option("bone")
+    expect(page.locator('[data-overlay="window"]')).to_have_text("Window 400 / 1,800")
+    page.get_by_label("Window preset").select_option("")
+    expect(page.locator('[data-overlay="window"]')).to_have_text("Window 40 / 400")
+
+
+DETECTOR = {0x00181164: ("DS", b"0.5\\0.5 ")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told", "length"),
+    [
+        (DETECTOR, "Lengths as at the detector, not in the body", (pytest.approx(100, abs=1), "mm")),
+        ({}, "No scale in the file: lengths are in pixels", (pytest.approx(200, abs=2), "px")),
+    ],
+    ids=["detector", "nothing"],
+)
+def test_what_lengths_are_worth_is_told(page, portal, storage, empty, changes, told, length) -> None:  # noqa: PLR0917
+    keep(portal, storage, 1, a_slice(1, square(), changes={0x00280030: None, **changes}))
+    open_viewer(page, portal)
+    expect(page.locator('[data-overlay="scale"]')).to_have_text(told)
+    left, right, middle = find_edges(page)
+    page.get_by_role("button", name="Length").click()
+    drag(page, (left, middle), (right, middle))
+    until(lambda: measured(page) == length, str(length))
 
 
 def test_sides_follow_flips_and_turns(page: Page, portal: PortalServer, slices: None) -> None:
@@ -160,7 +191,6 @@ def test_sides_follow_flips_and_turns(page: Page, portal: PortalServer, slices: 
     until(lambda: sides() == ["L", "R", "A", "P"], "the sides of a flipped picture")
     stage.press("f")
     stage.press("r")
-    print("SIDES", sides())
     until(lambda: sides() == ["P", "A", "R", "L"], "the sides of a turned picture")
 
 
@@ -217,7 +247,6 @@ def test_the_viewer_fits_a_phone(page: Page, portal: PortalServer, slices: None,
     open_viewer(page, portal)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert violations(page) == []
-    page.screenshot(path=f"/tmp/viewer-phone-{scheme}.png")
 
 
 def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
@@ -228,11 +257,19 @@ def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> No
     page.mouse.up()
 
 
-def measured(page: Page) -> float:
-    """Return the length that is told, in millimetres; nothing where none is."""
+def find_edges(page: Page) -> tuple[float, float, float]:
+    """Return where the square's sides and its middle line lie on the page: 256 rows fill what a picture is shown in."""
+    box = page.locator("[data-stage] canvas").bounding_box()
+    assert box is not None
+    middle, half = box["x"] + box["width"] / 2, 100 * box["height"] / SIDE
+    return middle - half, middle + half, box["y"] + box["height"] / 2
+
+
+def measured(page: Page) -> tuple[float, str]:
+    """Return the length that is told and its unit; nothing where none is."""
     told = page.locator("[data-stage] svg text")
     length, unit = ((told.first.text_content() if told.count() else "") or "0 mm").split()[:2]
-    return float(length) if unit == "mm" else 0.0
+    return float(length), unit
 
 
 def square() -> bytes:

@@ -11,6 +11,8 @@ const MIB = 1024 ** 2;
 const CACHE = 384 * MIB;
 /** Larger files are not brought into a browser's memory. */
 export const LARGEST = 512 * MIB;
+const PLANE = "imagePlaneModule";
+const BEFORE_THE_LOADERS = 20_000;
 const PIXELS = ["x7fe00010", "x7fe00008", "x7fe00009"];
 
 const { dataSetCacheManager } = wadouri;
@@ -25,6 +27,19 @@ export function prepare(decoder, manager) {
   manager.registerWorker("dicomImageLoader", () => new Worker(decoder, { type: "module" }), { maxWorkerInstances: workers });
   dicomImageLoader.init({ maxWebWorkers: workers, useLegacyMetadataProvider: true });
   imageLoader.registerImageLoader(SCHEME, loadImage);
+  metaData.addProvider(describeDetector, BEFORE_THE_LOADERS);
+}
+
+/** Returns an image's plane where nothing but the detector's spacing is known of it (PS3.3 10.7.1.3). */
+function describeDetector(type, imageId) {
+  if (type !== PLANE || Array.isArray(imageId)) return undefined;
+  const plane = wadouri.metaData.metaDataProvider(type, imageId);
+  if (!plane?.usingDefaultValues) return undefined;
+  const dataSet = dataSetCacheManager.get(wadouri.parseImageId(imageId).url);
+  const [row, column] = [0, 1].map((index) => dataSet?.floatString("x00181164", index));
+  if (!(row > 0 && column > 0)) return undefined;
+  const spacing = { pixelSpacing: [row, column], rowPixelSpacing: row, columnPixelSpacing: column };
+  return { ...plane, ...spacing, usingDefaultValues: false, isMeasuredAtDetector: true };
 }
 
 /** Makes files known, and returns an image id for each. */
@@ -48,10 +63,11 @@ export function findFile(imageId) {
 /** Returns what an image says of itself, or nothing where it is not loaded. */
 export function describe(imageId) {
   const dataSet = dataSetCacheManager.get(wadouri.parseImageId(imageId).url);
+  const plane = metaData.get(PLANE, imageId) ?? {};
   return {
-    plane: metaData.get("imagePlaneModule", imageId),
-    isOriented: Boolean(dataSet?.string("x00200037")),
-    isMeasured: Boolean(dataSet?.string("x00280030") ?? dataSet?.string("x00181164")),
+    isOriented: Boolean(plane.imageOrientationPatient),
+    isMeasured: plane.usingDefaultValues === false || Boolean(dataSet?.elements.x00186011),
+    isMeasuredAtDetector: Boolean(plane.isMeasuredAtDetector),
     rate: dataSet?.floatString("x00180040") ?? (1000 / dataSet?.floatString("x00181063") || undefined),
   };
 }

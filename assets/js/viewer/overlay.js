@@ -15,14 +15,15 @@ export class Overlay {
     const { viewport } = stage;
     const id = viewport.getCurrentImageId();
     if (!id) return;
-    const { isOriented, isMeasured } = describe(id);
+    const { isOriented, isMeasured, isMeasuredAtDetector } = describe(id);
     const sides = isOriented ? listSides(viewport) : {};
     for (const side of ["left", "right", "top", "bottom"]) this.#write(side, sides[side] ?? "");
     const { window } = stage;
     this.#write("window", window ? gettext("Window {center} / {width}", { center: round(window.center), width: round(window.width) }) : "");
     const place = { place: number(viewport.getCurrentImageIdIndex() + 1), count: number(viewport.getImageIds().length) };
     this.#write("place", gettext("Image {place} of {count}", place));
-    this.#write("scale", isMeasured ? "" : gettext("No scale in the file: lengths are in pixels"));
+    const atDetector = isMeasuredAtDetector ? gettext("Lengths as at the detector, not in the body") : "";
+    this.#write("scale", isMeasured ? atDetector : gettext("No scale in the file: lengths are in pixels"));
   }
 
   #write(name, text) {

@@ -10,7 +10,7 @@ export class Prefetch {
   #ids = [];
   #index = 0;
   #running = 0;
-  #done = new Set();
+  #asked = new Set();
   #moved;
 
   /** `moved` hears how many images are there, of how many. */
@@ -21,14 +21,14 @@ export class Prefetch {
   begin(ids, index) {
     this.#ids = ids;
     this.#index = index;
-    this.#done = new Set(ids.filter((id) => cache.isLoaded(id)));
+    this.#asked = new Set(ids.filter((id) => cache.isLoaded(id)));
     this.#go();
   }
 
   /** Goes on around another image. */
   follow(index) {
     this.#index = index;
-    this.#done.add(this.#ids[index]);
+    this.#asked.add(this.#ids[index]);
     this.#go();
   }
 
@@ -37,7 +37,7 @@ export class Prefetch {
   }
 
   #go() {
-    this.#moved(this.#done.size, this.#ids.length);
+    this.#moved(this.#ids.filter((id) => cache.isLoaded(id)).length, this.#ids.length);
     while (this.#running < AT_ONCE && cache.getCacheSize() < SHARE * cache.getMaxCacheSize()) {
       const id = this.#findNearest();
       if (!id) return;
@@ -46,7 +46,7 @@ export class Prefetch {
   }
 
   async #load(id) {
-    this.#done.add(id);
+    this.#asked.add(id);
     this.#running += 1;
     try {
       await imageLoader.loadAndCacheImage(id, { priority: 5, requestType: "prefetch" });
@@ -62,7 +62,7 @@ export class Prefetch {
     for (let distance = 1; distance < this.#ids.length; distance += 1) {
       for (const at of [this.#index + distance, this.#index - distance]) {
         const id = this.#ids[at];
-        if (id && !this.#done.has(id)) return id;
+        if (id && !this.#asked.has(id)) return id;
       }
     }
     return undefined;

@@ -1,4 +1,4 @@
-import { Enums, RenderingEngine } from "@cornerstonejs/core";
+import { Enums, RenderingEngine, utilities } from "@cornerstonejs/core";
 import {
   AngleTool,
   Enums as ToolEnums,
@@ -84,11 +84,12 @@ export class Stage {
   get window() {
     const { voiRange } = this.viewport.getProperties();
     if (!voiRange) return null;
-    return { center: (voiRange.upper + voiRange.lower) / 2, width: voiRange.upper - voiRange.lower };
+    const { windowCenter, windowWidth } = utilities.windowLevel.toWindowLevel(voiRange.lower, voiRange.upper);
+    return { center: windowCenter, width: windowWidth };
   }
 
   setWindow({ center, width }) {
-    this.viewport.setProperties({ voiRange: { lower: center - width / 2, upper: center + width / 2 } });
+    this.viewport.setProperties({ voiRange: utilities.windowLevel.toLowHighRange(width, center) });
     this.viewport.render();
   }
 
