@@ -41,7 +41,7 @@ ACTIONS: dict[str, str] = {
     "audit.export": "Exported the audit log",
     "file.download": "Downloaded a file",
     "file.take-out": "Took out files of a study or an upload",
-    "study.view": "Looked at images of a study",
+    "study.view": "Opened a series in the viewer",
     "file.preview": "Looked at a file in the browser",
     "file.export": "Exported the list of rejected files",
     "study.share": "Made a link to an exam",

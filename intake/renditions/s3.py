@@ -62,7 +62,8 @@ class S3Renditions:
 
     def put(self, request: RenditionRequest, pictures: Mapping[int, bytes]) -> None:
         for edge, picture in pictures.items():
-            self._put(rendition_key(request, edge), picture, STORED_TYPE)
+            # What only admins may see, and each look of which is noted, no browser keeps.
+            self._put(rendition_key(request, edge), picture, STORED_TYPE, _CACHING if request.accepted else "no-store")
 
     def put_note(self, request: RenditionRequest, reason: NoPreview) -> None:
         self._put(no_preview_key(request), json.dumps({"reason": reason}).encode(), "application/json")
@@ -85,5 +86,5 @@ class S3Renditions:
             reason = NoPreview(json.loads(body.read())["reason"])
         return RenditionAnswer(reason=reason) if now() - answer["LastModified"] < NOTE_COUNTS_FOR else None
 
-    def _put(self, key: str, body: bytes, media_type: str) -> None:
-        self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=media_type, CacheControl=_CACHING)
+    def _put(self, key: str, body: bytes, media_type: str, caching: str = "no-store") -> None:
+        self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=media_type, CacheControl=caching)

@@ -14,7 +14,7 @@ from portal.api.problem_responses import problem_responses
 from portal.http.messages import Fields, select_fields
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation.formatting import clamp_moment
-from portal.retrieval.previews import CACHING, Edge, sign_picture
+from portal.retrieval.previews import Edge, choose_caching, sign_picture
 from portal.uploads import signing, visibility, withdrawals
 from portal.uploads.requests import UPLOAD_ID, Sign, Withdraw
 from portal.uploads.responses import Download, FileList, FileView, Withdrawn, WithdrawnList
@@ -174,4 +174,5 @@ def preview(file_id: str, edge: Edge, identity: Reader, services: Collaborators)
 
     Where none is kept it is made first, which takes some seconds.
     """
-    return RedirectResponse(sign_picture(services, identity, file_id, edge), 307, {"Cache-Control": CACHING})
+    address = sign_picture(services, identity, file_id, edge)
+    return RedirectResponse(address, 307, {"Cache-Control": choose_caching(identity)})

@@ -26,7 +26,7 @@ from portal.uploads.visibility import SUFFIXES
 PAGE = 100
 """Files of a page: signing one costs about a millisecond."""
 
-TAKEN_OUT = "file.take-out"
+TAKEN_OUT, VIEWED = "file.take-out", "study.view"
 
 GOOD_FOR = timedelta(days=1)
 """How long one taking out may last."""
@@ -57,7 +57,13 @@ def open_study(
         collection = _collect_ticked(services, study, wanted.files)
     else:
         collection = _collect_study(services, study, wanted.series)
-    return _open_page(services, identity, cursor, collection, "study.view" if wanted.viewing else TAKEN_OUT)
+    return _open_page(
+        services,
+        identity,
+        cursor,
+        collection,
+        "study.view" if wanted.viewing and wanted.series and not wanted.files else TAKEN_OUT,
+    )
 
 
 def open_upload(services: Services, identity: Identity, upload_id: str, cursor: Cursor) -> ContentPage:

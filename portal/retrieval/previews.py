@@ -24,6 +24,11 @@ CACHING = "private, max-age=240"
 """How long a browser may go by what led it to a picture: a minute less than the address is good for."""
 
 
+def choose_caching(identity: Identity) -> str:
+    """Return for how long a browser may go by what led it to a picture. Each look of an admin's is noted anew."""
+    return "no-store" if identity.is_admin else CACHING
+
+
 class Edge(IntEnum):
     """The longer sides of the pictures, in pixels."""
 

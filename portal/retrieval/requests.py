@@ -16,4 +16,4 @@ class ContentQuery(Request):
 
     series: str = Field(default="", pattern=r"^[0-9a-z]{26}$|^$")
     files: list[_FileId] = Field(default=[], max_length=MOST_TICKED)
-    viewing: bool = Field(default=False, description="To be looked at: the audit log says so, and not taken out.")
+    viewing: bool = Field(default=False, description="A series that the viewer opens: the audit log says so.")

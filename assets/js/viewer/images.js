@@ -11,6 +11,7 @@ const MIB = 1024 ** 2;
 const CACHE = 384 * MIB;
 /** Larger files are not brought into a browser's memory. */
 export const LARGEST = 512 * MIB;
+const MOST_FRAMES = 65_535;
 const PLANE = "imagePlaneModule";
 const BEFORE_THE_LOADERS = 20_000;
 const PIXELS = ["x7fe00010", "x7fe00008", "x7fe00009"];
@@ -51,7 +52,9 @@ export function register(files, listing, signal) {
 /** Returns ids of all of a file's frames, where it is loaded and has many; else its own. */
 export function listFrames(imageId) {
   const { url } = wadouri.parseImageId(imageId);
-  const frames = dataSetCacheManager.get(url)?.intString("x00280008") ?? 1;
+  const dataSet = dataSetCacheManager.get(url);
+  // A file may say what it likes: no frame is smaller than a byte.
+  const frames = Math.min(dataSet?.intString("x00280008") ?? 1, dataSet?.byteArray.length ?? 1, MOST_FRAMES);
   if (!(frames > 1)) return [imageId];
   return Array.from({ length: frames }, (_, index) => `${SCHEME}:${url}?frame=${index + 1}`);
 }
@@ -74,14 +77,13 @@ export function describe(imageId) {
 
 function loadImage(imageId, options) {
   const { url, pixelDataFrame } = wadouri.parseImageId(imageId);
-  // What has no pixels would be waited for without an end.
-  const dataSet = dataSetCacheManager.load(url, fetchFile, imageId).then(requirePixels);
+  const dataSet = dataSetCacheManager.load(url, fetchFile, imageId).then((loaded) => {
+    if (!PIXELS.some((tag) => loaded.elements[tag])) throw new RefusedError(gettext("There is no image in this file."));
+    // Asked here first: what the loader cannot find, it would be waited for without an end.
+    wadouri.getPixelData(loaded, pixelDataFrame ?? 0);
+    return loaded;
+  });
   return wadouri.loadImageFromPromise(dataSet, imageId, pixelDataFrame ?? 0, url, options);
-}
-
-function requirePixels(dataSet) {
-  if (!PIXELS.some((tag) => dataSet.elements[tag])) throw new RefusedError(gettext("There is no image in this file."));
-  return dataSet;
 }
 
 async function fetchFile(fileId) {

@@ -17,7 +17,7 @@ from portal.services import Services
 
 TYPES = ("image/jpeg", "image/png", "image/webp")
 """The first one is given to whoever takes any."""
-THUMBNAIL = 128
+THUMBNAIL, LARGEST_THUMBNAIL = 128, 256
 """The longer side of a thumbnail of which no size is asked for, in pixels."""
 LARGEST = 8192
 """The longest side that may be asked for, in pixels."""
@@ -59,7 +59,7 @@ def draw_picture(
         media_type=_choose_type(wish.accept),
         frame=wish.frame,
         window=_parse_window(wish.window),
-        edge=_fit(wish.viewport, record) if wish.viewport else edge,
+        edge=_choose_edge(wish.viewport, record, edge),
     )
     drawn = draw(services, identity, record, view)
     return drawn.image, drawn.media_type
@@ -89,6 +89,12 @@ def _parse_window(text: str) -> tuple[float, float] | None:
     if not sound or parts[2:] not in ([], [_LINEAR]):
         raise DicomWebQueryError("`window` is a center, a width of 1 at least and `linear`, separated by commas.")
     return center, width
+
+
+def _choose_edge(viewport: str, record: FileRecord, small: int | None) -> int | None:
+    """Return the longer side at the most. `small` is a thumbnail's, which stays one: no audit log tells of it."""
+    wanted = _fit(viewport, record) if viewport else small
+    return min(wanted, LARGEST_THUMBNAIL) if wanted and small else wanted
 
 
 def _fit(text: str, record: FileRecord) -> int:

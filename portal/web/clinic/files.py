@@ -21,7 +21,7 @@ from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import formatting, labels
 from portal.presentation.languages import gettext
 from portal.quarantine import orders
-from portal.retrieval.previews import CACHING, Edge, sign_picture
+from portal.retrieval.previews import Edge, choose_caching, sign_picture
 from portal.search.files import find_files
 from portal.search.media_directories import compare_contents
 from portal.services import Services
@@ -120,7 +120,8 @@ def picture(identity: Staff, services: Collaborators, file_id: str, edge: Edge) 
     Where there is none, a drawing says why: a page shows what it gets in the picture's place.
     """
     try:
-        return RedirectResponse(sign_picture(services, identity, file_id, edge), 307, {"Cache-Control": CACHING})
+        address = sign_picture(services, identity, file_id, edge)
+        return RedirectResponse(address, 307, {"Cache-Control": choose_caching(identity)})
     except NoPreviewError as none:
         drawing = write_placeholder(str(none.extensions["explanation"]), edge)
         return Response(drawing, 200, {"Cache-Control": KEPT_SHORTLY}, SVG_TYPE)

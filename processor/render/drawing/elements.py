@@ -84,6 +84,7 @@ class Table:
         return max((1 << max(self.bits, 1)) - 1, int(self.entries.max()))
 
     def look_up(self, values: npt.NDArray[Any]) -> Words:
-        at = np.clip(np.floor(values) - self.first, 0, len(self.entries) - 1)
+        # As numbers that may be less than nothing: values without a sign would begin anew at their largest.
+        at = np.clip(np.floor(values.astype(np.float64)) - self.first, 0, len(self.entries) - 1)
         found: Words = self.entries[at.astype(np.int64)]
         return found

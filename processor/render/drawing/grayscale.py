@@ -124,7 +124,7 @@ def _choose_curve(
     elements = image.elements
     places = [place for place in (*(group.item(FRAME_VOI) for group in image.groups), elements) if place]
     if window is not None:
-        return _make_window(*window, next((place.text(FUNCTION) for place in places if place.text(FUNCTION)), ""))
+        return _make_window(*window, "LINEAR")  # Whoever asks for one means that, whatever the file's own is.
     item = elements.item(VOI_TABLE)
     table = item.table(DESCRIPTOR, DATA) if item else None
     if table is not None:

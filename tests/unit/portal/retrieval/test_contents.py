@@ -105,6 +105,19 @@ def test_taking_out_is_noted_once_with_its_count_however_many_pages_it_has(porta
     assert noted(portal) == [("file.take-out", STUDY, "northside", {"of": "study", "files": "13"})]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "action"),
+    [
+        ({"series": IDS.series("northside", f"{UID}.2")}, "study.view"),
+        ({}, "file.take-out"),
+    ],
+    ids=["a series", "the study"],
+)
+def test_only_who_opens_a_series_may_say_that_it_is_to_be_looked_at(portal, files, wanted, action):
+    assert portal.browser().post(ADDRESS, json={**wanted, "viewing": True}).status_code == 200
+    assert [entry[0] for entry in noted(portal)] == [action]
+
+
 def test_a_page_is_asked_for_anew_without_another_note_for_a_while(portal, files, monkeypatch):
     monkeypatch.setattr(contents, "PAGE", 5)
     monkeypatch.setattr(contents, "GOOD_FOR", timedelta(minutes=8))

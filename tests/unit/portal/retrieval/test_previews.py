@@ -73,6 +73,12 @@ def test_a_browser_goes_by_where_it_was_led_for_less_than_the_address_is_good_fo
     assert headers["cache-control"] == "private, max-age=240"
 
 
+def test_no_browser_keeps_where_an_admin_was_led(portal):
+    rejected = keep(portal, state=State.REJECTED, stored=ObjectVersion("quarantine", "northside/x", "v1"))
+    answer = look(portal.admin(), rejected)
+    assert (answer.status_code, answer.headers["cache-control"]) == (307, "no-store")
+
+
 def test_the_pages_policy_lets_pictures_come_from_their_bucket(portal):
     policy = look(portal.browser(), keep(portal)).headers["content-security-policy"]
     sources = next(part for part in policy.split("; ") if part.startswith("img-src"))

@@ -71,13 +71,15 @@ def test_a_palette_of_sixteen_bits_is_shown_by_its_higher_eight():
     assert (draw_palette(stored, elements(shown)) == apply_color_lut(stored, shown) >> 8).all()
 
 
-@pytest.mark.parametrize("first", [-3, 0, 10])
-def test_what_lies_outside_a_palette_has_its_ends(first):
-    shown = image(np.arange(-8, 24, dtype=np.int8).reshape(4, 8))
+@pytest.mark.parametrize(
+    ("first", "kind", "least"), [(-3, np.int8, -8), (0, np.int8, -8), (10, np.int8, -8), (10, np.uint8, 0)]
+)
+def test_what_lies_outside_a_palette_has_its_ends(first, kind, least):
+    shown = image(np.arange(least, least + 32).astype(kind).reshape(4, 8))
     for channel in range(3):
         shown.add_new(0x00281101 + channel, "SS" if first < 0 else "US", [6, first, 8])
         shown.add_new(0x00281201 + channel, "OW", bytes(range(10 * channel, 10 * channel + 6)))
-    stored = np.frombuffer(shown.PixelData, np.int8).reshape(4, 8)
+    stored = np.frombuffer(shown.PixelData, kind).reshape(4, 8)
 
     assert (draw_palette(stored, elements(shown)) == apply_color_lut(stored, shown)).all()
 

@@ -99,8 +99,9 @@ def test_a_signed_table_starts_below_zero():
     assert close(drawn(shown), expected(shown, RAMP))
 
 
-def test_a_window_that_is_asked_for_comes_before_the_files_own():
-    shown = image(RAMP, WindowCenter=40, WindowWidth=400)
+@pytest.mark.parametrize("function", ["LINEAR", "SIGMOID", "LINEAR_EXACT"])
+def test_a_window_that_is_asked_for_comes_before_the_files_own_and_is_linear(function):
+    shown = image(RAMP, WindowCenter=40, WindowWidth=400, VOILUTFunction=function)
     other = image(RAMP, WindowCenter=500, WindowWidth=1000)
 
     assert (drawn(shown, (500.0, 1000.0)) == drawn(other)).all()

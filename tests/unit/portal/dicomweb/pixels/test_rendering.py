@@ -82,6 +82,13 @@ def test_an_image_fits_the_viewport_whole(portal, client, viewport, edge):
     assert asked(portal).view.edge == edge
 
 
+@pytest.mark.parametrize(("viewport", "edge"), [("8192,8192", 256), ("64,64", 64)])
+def test_a_thumbnail_stays_small_whatever_its_viewport_as_nobody_notes_it(portal, client, viewport, edge):
+    assert client.get(f"{INSTANCE}/thumbnail", params={"viewport": viewport}).status_code == 200
+    assert asked(portal).view.edge == edge
+    assert noted(portal) == []
+
+
 def test_a_window_is_handed_on(portal, client):
     for text in ("40,400,linear", "40,400"):
         assert client.get(f"{INSTANCE}/thumbnail", params={"window": text}).status_code == 200
