@@ -17,9 +17,10 @@ EXPLORER = "api-docs"
 """A released third-party page within ours; what it does is its own."""
 
 NO_PAGES = re.compile(
-    r"/(api|dicomweb|static|health|sign-in|auth|session|\.well-known)\b|/_\w+$|\.csv$|/(preview(/\{edge\})?|download)$|/upload/.+/files$"
+    r"/(api|dicomweb|static|health|sign-in|auth|session|\.well-known)\b|/_\w+$|\.csv$|/(preview(/\{edge\})?|download|view)$|/upload/.+/files$"
 )
-"""What no person looks at: programs' doors, parts of pages, tables to take away, bytes."""
+"""What no person looks at: programs' doors, parts of pages, tables to take away, bytes; and the viewer, which draws what
+it is given and has tests of its own (`test_viewer.py`)."""
 
 NAMES = [name for name in pages(Day(*[""] * len(fields(Day)))) if name != EXPLORER]
 
