@@ -45,7 +45,7 @@ PUBLIC = {
     "key": ("throughput", "no-such-query"),
     "queue": ("judging", "no-such-queue"),
     "path": ("no-such-file.css", "no-such-file.js"),
-    "edge": ("128", "768"),
+    "edge": ("128", "128"),
     "number": ("1", "99"),
     "numbers": ("1", "99"),
     "element": ("7FE00010", "00091001"),

@@ -179,7 +179,7 @@ def test_a_study_is_found_by_its_patient_and_by_a_files_name(
     page.goto(f"{portal_url}/studies")
     page.get_by_label("Patient ID").fill(PATIENT)
     page.get_by_role("button", name="Search").click()
-    found = page.get_by_role("region", name="Exams found").locator("a[href^='/studies/']")
+    found = page.get_by_role("region", name="Exams found").locator("a.list__name[href^='/studies/']")
     expect(found).to_have_count(1)
     assert PATIENT not in page.url
     found.click()

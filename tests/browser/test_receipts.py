@@ -82,7 +82,7 @@ def test_a_study_leads_to_the_images_of_one_series(portal: PortalServer, day: Da
 
 def test_an_image_is_shown_and_comes_from_the_bucket(portal: PortalServer, day: Day, staff_page: Page) -> None:
     staff_page.goto(f"{portal.url}/files/{day.image_file}")
-    image = staff_page.get_by_role("img", name="The image as it was sent")
+    image = staff_page.get_by_role("img", name="Picture of this file")
     image.scroll_into_view_if_needed()
     expect(image).to_have_js_property("complete", True)
     assert image.evaluate("(image) => image.naturalWidth") > 0
