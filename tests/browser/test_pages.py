@@ -19,8 +19,8 @@ EXPLORER = "api-docs"
 NO_PAGES = re.compile(
     r"/(api|dicomweb|static|health|sign-in|auth|session|\.well-known)\b|/_\w+$|\.csv$|/(preview(/\{edge\})?|download|view)$|/upload/.+/files$"
 )
-"""What no person looks at: programs' doors, parts of pages, tables to take away, bytes; and the viewer, which draws what
-it is given and has tests of its own (`test_viewer.py`)."""
+"""What no person looks at: programs' doors, parts of pages, tables to take away, bytes; and the viewer, which draws
+what it is given and has tests of its own (`test_viewer.py`)."""
 
 NAMES = [name for name in pages(Day(*[""] * len(fields(Day)))) if name != EXPLORER]
 

@@ -127,7 +127,7 @@ def test_what_lambda_gets_holds_the_very_modules_that_the_emulator_runs(bundle):
 
 
 def modules_of(bundle):
-    """Return the files of a bundle without what tells of the machine: tags of libraries, what wheels say and link to."""
+    """Return the files of a bundle without what tells of the machine: tags, and what wheels say and link to."""
     with zipfile.ZipFile(bundle) as archive:
         names = [name for name in archive.namelist() if ".dist-info/" not in name and ".libs/" not in name]
     return {re.sub(r"\.(cpython-\d+-[\w-]+|abi3)\.so$", ".so", name) for name in names}
