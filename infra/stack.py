@@ -158,11 +158,8 @@ class SilentScalper(Stack):
         EveryFiveMinutes(self, "Sweeping", function=self.sweep.function, dead_letters=given_up, key=key)
         if self._config.rotate_secret:
             parts.portal_secret.rotate(self.sweep.function)
-        parts.api.route(
-            self.portal.function,
-            edge_header=HEADER if self._config.edge else None,
-            opens_to_websites=bool(self._config.browser_origins),
-        )
+        by_edge = HEADER if self._config.edge else None
+        parts.api.route(self.portal.function, edge_header=by_edge, websites=self._config.browser_origins)
         parts.api.publish(config=self._config, log_key=parts.keys.messages, removal_policy=self._removal)
 
     def _announce_arrivals(self) -> Scanning | None:

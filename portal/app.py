@@ -9,11 +9,10 @@ from portal.dicomweb import stow_routes
 from portal.dicomweb.pixels import rendered_routes, uri_routes
 from portal.dicomweb.pixels import routes as pixel_routes
 from portal.http import problems
-from portal.http.access import OnlyAsked, enforce
+from portal.http.access import OnlyAsked, OtherWebsites, enforce
 from portal.http.answer_bounds import AnswerBounds
 from portal.http.edge import OnlyByEdge
 from portal.http.entity_tags import EntityTags, Packing
-from portal.http.other_websites import OtherWebsites
 from portal.http.pages import languages, rendering
 from portal.http.pages.rendering import StaticAssets
 from portal.http.request_bounds import BodyLimit, RequestBounds

@@ -101,7 +101,7 @@ class Api(Construct):
         return f"arn:{Aws.PARTITION}:apigateway:{Aws.REGION}::{path}"
 
     def route(
-        self, function: lambda_.IFunction, *, edge_header: str | None = None, opens_to_websites: bool = False
+        self, function: lambda_.IFunction, *, edge_header: str | None = None, websites: Sequence[str] = ()
     ) -> None:
         """Lead every path to the function.
 
@@ -123,7 +123,7 @@ class Api(Construct):
                 response_types=[authorizers.HttpLambdaResponseType.SIMPLE],
                 results_cache_ttl=_REMEMBERED,
             )
-        if opens_to_websites:
+        if websites:
             # A browser asks whether it may ask, and has no token for that (Fetch, "CORS-preflight fetch").
             for path in GUARDED:
                 self.http.add_routes(

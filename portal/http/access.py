@@ -3,10 +3,11 @@
 Whose data somebody sees follows from their identity (`portal/auth/identity.py`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from fastapi import Request
 from fastapi.security.utils import get_authorization_scheme_param
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal.auth.identity import identify_bearer
@@ -15,8 +16,16 @@ from portal.errors import ClinicError, ForbiddenError, InvalidTokenError
 from portal.http.access_table import ROUTES, Access
 from portal.http.problem_types import find_problem
 from portal.http.problems import answer
+from portal.http.security import API
 from portal.http.sessions import session_cookies
 from portal.http.sessions.dependencies import find_services
+
+ASKED = ("Accept", "Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Range")
+"""Headers of requests, beside those that any website may send."""
+TOLD = ("Content-Disposition", "ETag", "Location", "Retry-After", "Warning", "X-Request-Id", "X-Total-Count")
+"""Headers of answers that scripts may read, beside those that any may."""
+REMEMBERED_S = 600
+"""For how long a browser need not ask anew."""
 
 
 def enforce(request: Request) -> None:
@@ -99,3 +108,25 @@ _CHECKS: Mapping[Access, Callable[[Request], object]] = {
 def find_access(method: str, path: str) -> Access | None:
     """Return whom a route admits, by its path as it is declared: None where nobody said so."""
     return ROUTES.get(f"{'GET' if method == 'HEAD' else method} {path}")
+
+
+class OtherWebsites:
+    """The API for scripts of other websites, which a stage lists: a viewer's, that has a token (CORS; Fetch, 3.3).
+
+    No cookie counts there: `Access-Control-Allow-Credentials` is never sent. Pages are of no other site.
+    """
+
+    def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
+        self._app = app
+        self._open = CORSMiddleware(
+            app,
+            allow_origins=origins,
+            allow_methods=["DELETE", "GET", "HEAD", "POST", "PUT"],
+            allow_headers=ASKED,
+            expose_headers=TOLD,
+            max_age=REMEMBERED_S,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_api = scope["type"] == "http" and scope["path"].startswith(API)
+        await (self._open if is_api else self._app)(scope, receive, send)
