@@ -20,11 +20,11 @@ from portal.http.security import API
 from portal.http.sessions import session_cookies
 from portal.http.sessions.dependencies import find_services
 
-ASKED = ("Accept", "Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Range")
+ALLOWED_HEADERS = ("Accept", "Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Range")
 """Headers of requests, beside those that any website may send."""
-TOLD = ("Content-Disposition", "ETag", "Location", "Retry-After", "Warning", "X-Request-Id", "X-Total-Count")
+EXPOSED_HEADERS = ("Content-Disposition", "ETag", "Location", "Retry-After", "Warning", "X-Request-Id", "X-Total-Count")
 """Headers of answers that scripts may read, beside those that any may."""
-REMEMBERED_S = 600
+PREFLIGHT_AGE_S = 600
 """For how long a browser need not ask anew."""
 
 
@@ -122,9 +122,9 @@ class OtherWebsites:
             app,
             allow_origins=origins,
             allow_methods=["DELETE", "GET", "HEAD", "POST", "PUT"],
-            allow_headers=ASKED,
-            expose_headers=TOLD,
-            max_age=REMEMBERED_S,
+            allow_headers=ALLOWED_HEADERS,
+            expose_headers=EXPOSED_HEADERS,
+            max_age=PREFLIGHT_AGE_S,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

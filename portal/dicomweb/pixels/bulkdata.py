@@ -30,7 +30,6 @@ from portal.services import Services
 PATH = r"^[0-9A-F]{8}(\.[1-9][0-9]{0,8}\.[0-9A-F]{8}){0,64}$"
 FRAME_BY_FRAME = "Ask for the image's frames."
 WIDTHS: Final = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
-
 """Bytes of a word, which the byte order turns round."""
 
 
