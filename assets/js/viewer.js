@@ -24,7 +24,7 @@ class Viewer {
   #slider;
   #state = "";
   #opened = new AbortController();
-  /** Series id → `{ files, listing }`, once they were listed. */
+  /** Series id → its listing, once it was read. */
   #stacks = new Map();
 
   constructor(root) {
@@ -50,23 +50,41 @@ class Viewer {
     for (const one of this.#root.querySelectorAll("[data-series]")) one.ariaPressed = String(one === button);
     this.#tell(gettext("The images are being fetched."), "busy");
     try {
-      const ids = await this.#list(button.dataset.series, signal);
-      if (!signal.aborted) await this.#show(ids, 0);
+      const ids = await this.#list(button.dataset.series, signal, (first) => this.#show(first, 0));
+      if (!signal.aborted) await this.#extend(ids);
     } catch (error) {
       if (error.name !== "AbortError") this.#fail(error);
     }
   }
 
-  async #list(series, signal) {
-    if (!this.#stacks.has(series)) {
-      const listing = new Listing(`/studies/${this.#root.dataset.study}/content`, { series, viewing: true });
-      await listing.read(signal, () => {});
-      // The listing is sorted as a ZIP is; a stack, as its images are numbered.
-      const files = listing.files.toSorted((one, other) => one.place - other.place);
-      this.#stacks.set(series, { files, listing });
+  /** Returns the ids of a series' images; `begun` is given those of the first page, while the others are listed. */
+  async #list(series, signal, begun) {
+    const known = this.#stacks.get(series);
+    const listing = known ?? new Listing(`/studies/${this.#root.dataset.study}/content`, { series, viewing: true });
+    let first;
+    if (!known) {
+      await listing.read(signal, () => {
+        first ??= begun(register(listing.files, listing, signal));
+        // Awaited once all is listed; where that fails, it is what is told.
+        first.catch(() => {});
+      });
+      this.#stacks.set(series, listing);
     }
-    const { files, listing } = this.#stacks.get(series);
-    return register(files, listing, signal);
+    // The listing is sorted as a ZIP is; a stack, as its images are numbered.
+    const ids = register(listing.files.toSorted((one, other) => one.place - other.place), listing, signal);
+    await (first ?? begun(ids));
+    return ids;
+  }
+
+  /** Has a stack hold all images, of which the first are shown. */
+  async #extend(ids) {
+    const shown = this.#stage.viewport.getImageIds();
+    const known = new Set(shown.map((id) => findFile(id)?.file_id));
+    const more = ids.filter((id) => !known.has(findFile(id).file_id));
+    if (!more.length) return;
+    await this.#stage.extend([...shown, ...more]);
+    this.#settle();
+    this.#prefetch.begin(this.#stage.viewport.getImageIds(), this.#stage.viewport.getCurrentImageIdIndex());
   }
 
   async #show(ids, index) {

@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 import numpy as np
 import pydicom
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
 
 from intake.files.model import ObjectVersion, now
 from intake.files.states import State
+from portal.retrieval.contents import PAGE
 from tests.browser.conftest import violations, watched
 from tests.browser.portal_server import PortalServer
 from tests.browser.storage import Storage
@@ -208,17 +209,60 @@ def test_compressed_images_of_many_frames_are_drawn(
     expect_brightness(page, grey(100))
 
 
-def test_what_is_no_image_is_told_and_led_to(
-    context: BrowserContext, portal: PortalServer, storage: Storage, empty: None
-) -> None:
-    context.add_cookies(portal.cookies("staff-token"))
-    page = context.new_page()
+def test_what_is_no_image_is_told_and_led_to(page: Page, portal: PortalServer, storage: Storage, empty: None) -> None:
     report = ct_slice(study=UID, series=f"{UID}.1", rows=8, columns=8, changes={0x7FE00010: None})
     keep(portal, storage, 1, report)
     page.goto(f"{portal.url}/studies/{STUDY}/view")
-    expect(page.get_by_text("There is no image in this file.")).to_be_visible()
+    expect(page.get_by_text("No image can be read from this file here.")).to_be_visible()
     page.get_by_role("link", name="Open the file's page").click()
     expect(page.get_by_role("heading", name="IM0001.dcm")).to_be_visible()
+
+
+def test_a_long_series_is_shown_before_all_of_it_is_listed_and_stays_as_it_is_looked_at(
+    page: Page, portal: PortalServer, storage: Storage, empty: None
+) -> None:
+    for number in range(1, PAGE + 21):
+        keep(portal, storage, number, a_slice(number, even(number)))
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/content?cursor=*", hold)
+    open_viewer(page, portal)
+    expect(page.get_by_text(f"Image 1 of {PAGE}")).to_be_visible()
+    page.get_by_label("Window preset").select_option("soft-tissue")
+    stage = page.get_by_role("application", name="Images")
+    stage.press("PageDown")
+    stage.press("f")
+    expect(page.get_by_text(f"Image 11 of {PAGE}")).to_be_visible()
+    until(lambda: bool(held), "the second page's request")
+    held[0].continue_()
+    expect(page.get_by_text(f"Image 11 of {PAGE + 20}")).to_be_visible()
+    expect(page.locator('[data-overlay="window"]')).to_have_text("Window 40 / 400")
+    expect(page.locator('[data-overlay="left"]')).to_have_text("L")
+    expect_brightness(page, grey(11))
+    stage.press("End")
+    expect(page.get_by_text(f"Image {PAGE + 20} of {PAGE + 20}")).to_be_visible()
+    expect_brightness(page, grey(PAGE + 20))
+
+
+def test_a_large_file_is_fetched_when_somebody_comes_to_it_and_not_before(
+    page: Page, portal: PortalServer, storage: Storage, empty: None
+) -> None:
+    for number in (1, 3):
+        keep(portal, storage, number, a_slice(number, even(number)))
+    pixels = b"\0" * 9_000_000 + b"\1" * 9_000_000
+    large = ct_slice(study=UID, series=f"{UID}.1", instance=2, rows=3000, columns=3000, pixels=pixels)
+    keep(portal, storage, 2, large)
+    fetched = []
+    page.on("request", lambda request: fetched.append(urlsplit(request.url).path.rpartition("-")[2]))
+    open_viewer(page, portal)
+    expect(page.locator("[data-loaded]")).to_have_js_property("value", 2)
+    assert "2" not in fetched
+    page.get_by_role("application", name="Images").press("ArrowDown")
+    expect(page.get_by_text("Image 2 of 3")).to_be_visible()
+    assert "2" in fetched
 
 
 def test_looking_is_noted_once_for_each_series_and_only_this_page_runs_webassembly(

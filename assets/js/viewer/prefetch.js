@@ -1,9 +1,12 @@
 import { cache, imageLoader } from "@cornerstonejs/core";
+import { findFile, isFetched, measureKept } from "./images.js";
 
 /** Images that are on their way at a time, besides the one that is looked at. */
 const AT_ONCE = 4;
 /** What of the cache is filled ahead: the rest is for what is looked at. */
 const SHARE = 0.8;
+/** A larger file is fetched when somebody comes to it: all of it would be, for one of its frames. */
+const LARGEST = 16 * 1024 ** 2;
 
 /** Loads the images around the shown one, the nearest first, as far as the cache goes. */
 export class Prefetch {
@@ -38,7 +41,7 @@ export class Prefetch {
 
   #go() {
     this.#moved(this.#ids.filter((id) => cache.isLoaded(id)).length, this.#ids.length);
-    while (this.#running < AT_ONCE && cache.getCacheSize() < SHARE * cache.getMaxCacheSize()) {
+    while (this.#running < AT_ONCE && measureKept() < SHARE * cache.getMaxCacheSize()) {
       const id = this.#findNearest();
       if (!id) return;
       this.#load(id);
@@ -62,7 +65,7 @@ export class Prefetch {
     for (let distance = 1; distance < this.#ids.length; distance += 1) {
       for (const at of [this.#index + distance, this.#index - distance]) {
         const id = this.#ids[at];
-        if (id && !this.#asked.has(id)) return id;
+        if (id && !this.#asked.has(id) && (isFetched(id) || findFile(id).size <= LARGEST)) return id;
       }
     }
     return undefined;

@@ -70,6 +70,17 @@ export class Stage {
     this.viewport.render();
   }
 
+  /** Puts more images into the stack; what is shown, and how, stays. */
+  async extend(ids) {
+    const { viewport } = this;
+    const view = viewport.getViewPresentation();
+    const { voiRange, invert } = viewport.getProperties();
+    await viewport.setStack(ids, viewport.getCurrentImageIdIndex());
+    viewport.setProperties({ voiRange, invert });
+    viewport.setViewPresentation(view);
+    viewport.render();
+  }
+
   step(by) {
     const { viewport } = this;
     const last = viewport.getImageIds().length - 1;
